@@ -1,0 +1,51 @@
+/** Every failure that the SDK reports: one class, told apart by a stable `code`. */
+import type { RefusalCode } from '../protocol/room-messages.ts'
+
+/**
+ * - `aborted`: the caller's signal, or `close()`.
+ * - `invalid-argument`: the call itself cannot be right; `reason` says which argument.
+ * - `join-refused`: the door or the room said no; `reason` is its {@link RefusalCode}.
+ * - `room-unreachable`: no WebSocket to the room, after the retries that the caller allowed.
+ * - `unsupported`: this runtime lacks something the SDK cannot do without.
+ * - `peer-unknown`: no such peer in this network, or it has left.
+ * - `message-too-large`: above the limit of one message.
+ * - `handler-failed`: an event handler of the application threw; `cause` is what it threw.
+ * - `peer-misbehaved`: a peer sent what no honest peer sends; it was dropped. `reason` says what.
+ * - `direct-failed`: an attempt at a direct path failed; the link stays on the relay.
+ */
+export type ErrorCode =
+  | 'aborted'
+  | 'invalid-argument'
+  | 'join-refused'
+  | 'room-unreachable'
+  | 'unsupported'
+  | 'peer-unknown'
+  | 'message-too-large'
+  | 'handler-failed'
+  | 'peer-misbehaved'
+  | 'direct-failed'
+
+/** What went wrong (`code`, `reason`, `cause`) and what to do about it (`hint`). */
+export class EdgeNetError extends Error {
+  override readonly name = 'EdgeNetError'
+  readonly code: ErrorCode
+  /** Machine-readable detail: a {@link RefusalCode} for `join-refused`, otherwise a short word. */
+  readonly reason: RefusalCode | (string & {})
+  readonly hint: string
+  /** For refusals that pass: how long to wait before trying again, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    reason: string,
+    message: string,
+    hint: string,
+    more: { cause?: unknown; retryAfterMs?: number | undefined } = {},
+  ) {
+    super(message, 'cause' in more ? { cause: more.cause } : undefined)
+    this.code = code
+    this.reason = reason
+    this.hint = hint
+    this.retryAfterMs = more.retryAfterMs
+  }
+}

@@ -1,0 +1,45 @@
+/** Typed events. A handler that throws disturbs no other handler; its error goes where the owner says. */
+
+export interface ListenOptions {
+  /** Stops listening when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+export class Emitter<Events extends object> {
+  readonly #handlers = new Map<keyof Events, Set<(event: never) => unknown>>()
+  readonly #onHandlerError: (error: unknown) => void
+
+  constructor(onHandlerError: (error: unknown) => void) {
+    this.#onHandlerError = onHandlerError
+  }
+
+  /** Calls `handler` for every event of the type. Returns a function that stops it. */
+  on<Type extends keyof Events>(
+    type: Type,
+    handler: (event: Events[Type]) => unknown,
+    { signal }: ListenOptions = {},
+  ): () => void {
+    const handlers = this.#handlers.get(type) ?? new Set()
+    this.#handlers.set(type, handlers)
+    const off = () => void handlers.delete(handler)
+    if (signal?.aborted) return off
+    handlers.add(handler)
+    signal?.addEventListener('abort', off, { once: true })
+    return off
+  }
+
+  emit<Type extends keyof Events>(type: Type, event: Events[Type]): void {
+    for (const handler of this.#handlers.get(type) ?? []) {
+      try {
+        const result = (handler as (event: Events[Type]) => unknown)(event)
+        if (result instanceof Promise) result.catch(this.#onHandlerError)
+      } catch (error) {
+        this.#onHandlerError(error)
+      }
+    }
+  }
+
+  clear(): void {
+    this.#handlers.clear()
+  }
+}

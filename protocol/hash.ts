@@ -1,0 +1,21 @@
+/** The two WebCrypto operations that every runtime shares and both sides of the wire need. */
+import type { Bytes } from './bytes.ts'
+import { KEY_BYTES, SIGNATURE_BYTES } from './limits.ts'
+
+export async function sha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+}
+
+/**
+ * Whether `signature` is the identity's Ed25519 signature over `message` (RFC 8032).
+ * A key that the platform refuses to import verifies nothing; that is an answer, not an error.
+ */
+export async function verifySignature(identity: Bytes, signature: Bytes, message: Bytes): Promise<boolean> {
+  if (identity.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
+  try {
+    const key = await crypto.subtle.importKey('raw', identity, 'Ed25519', false, ['verify'])
+    return await crypto.subtle.verify('Ed25519', key, signature, message)
+  } catch {
+    return false
+  }
+}

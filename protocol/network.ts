@@ -1,0 +1,37 @@
+/**
+ * What a network's name means. A network is its genesis; the network id is the genesis' SHA-256. A plain name stands
+ * for the implicit genesis {name, public, default parameters}, so the same name is the same network on every host.
+ */
+import { ByteWriter, toBase64Url, utf8, type Bytes } from './bytes.ts'
+import { sha256 } from './hash.ts'
+
+/** 1 to 63 characters like a DNS label (RFC 1035): readable in a URL, free of look-alike letters and of case. */
+const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+const GENESIS_DOMAIN = 'edge-net/genesis/1\0'
+const POLICY_PUBLIC = 0
+
+/** `net-` and 43 base64url characters name a network by its id; no plain name may look like one. */
+const ID_PREFIX = 'net-'
+
+/** True for a name that can stand for a public network: `mainnet`, `testnet`, `my-team-2`. */
+export function isPlainName(name: string): boolean {
+  return PLAIN_NAME.test(name) && !name.startsWith(ID_PREFIX)
+}
+
+/**
+ * The canonical genesis of a plain name: domain, policy u8, name with u8 length, parameter count u8 (none: all
+ * parameters have their defaults).
+ */
+export function implicitGenesis(name: string): Bytes {
+  return new ByteWriter().bytes(utf8(GENESIS_DOMAIN)).uint(1, POLICY_PUBLIC).sized(1, utf8(name)).uint(1, 0).done()
+}
+
+/** The 32-byte id of the public network behind a plain name. */
+export function networkIdOfName(name: string): Promise<Bytes> {
+  return sha256(implicitGenesis(name))
+}
+
+/** `net-` and 43 base64url characters. */
+export function networkIdText(networkId: Bytes): string {
+  return ID_PREFIX + toBase64Url(networkId)
+}

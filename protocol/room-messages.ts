@@ -1,0 +1,265 @@
+/**
+ * Control messages between a peer and its room: JSON texts, one object each, told apart by `type`. Unknown types from
+ * the room are ignored by clients; unknown types from a client get a clear `error`.
+ */
+import { fromBase64Url, type Bytes } from './bytes.ts'
+import { FULL_LIST_PEERS, MAX_ANNOUNCEMENT_BYTES } from './limits.ts'
+import { parsePeerId, type PeerId } from './peer-id.ts'
+
+// ---- from the room -------------------------------------------------------------------------------------------------
+
+/** Why the door or the room said no. Stable: programs compare it. */
+export type RefusalCode =
+  | 'announcement-expired'
+  | 'announcement-malformed'
+  | 'announcement-network'
+  | 'announcement-signature'
+  | 'control-malformed'
+  | 'control-too-large'
+  | 'control-unknown'
+  | 'envelope-kind'
+  | 'envelope-size'
+  | 'envelope-truncated'
+  | 'flooding'
+  | 'host-mismatch'
+  | 'internal'
+  | 'method-not-allowed'
+  | 'network-name'
+  | 'network-unknown'
+  | 'not-found'
+  | 'origin-refused'
+  | 'rate-limited'
+  | 'room-full'
+  | 'superseded'
+  | 'ticket-clock'
+  | 'ticket-malformed'
+  | 'ticket-missing'
+  | 'ticket-purpose'
+  | 'ticket-replayed'
+  | 'ticket-signature'
+  | 'upgrade-required'
+
+/** Also the body of every HTTP error, where it stands under `error`. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** One sentence: what happened. */
+  readonly message: string
+  /** One sentence: what to do about it. */
+  readonly hint: string
+  readonly serverTimeMs: number
+  readonly retryAfterMs?: number
+}
+
+/** WebSocket close codes for refusals: 4400 + the two digits of the HTTP status that says the same. */
+export const CLOSE_CODES = {
+  malformed: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  unknown: 4404,
+  conflict: 4409,
+  tooLarge: 4413,
+  flooding: 4429,
+  /** The same peer id came back on a newer socket. */
+  superseded: 4410,
+  /** The room has not heard a ping for too long. */
+  ghost: 4408,
+} as const
+
+/** A member as the room knows it. */
+export interface ListedPeer {
+  readonly announcement: Bytes
+}
+
+export type LimitScope = 'control' | 'signal' | 'relay' | 'target'
+
+export type RoomMessage =
+  /** First message on an accepted socket. `total` counts the members, the receiver included. */
+  | {
+      readonly type: 'welcome'
+      readonly peerId: PeerId
+      readonly serverTimeMs: number
+      readonly total: number
+      readonly peers: readonly ListedPeer[]
+      /** True when this socket took over the place of an earlier one. */
+      readonly resumed: boolean
+    }
+  /** The answer to `peers`. `cursor` leads to the next page, if there is one. */
+  | {
+      readonly type: 'peer-list'
+      readonly total: number
+      readonly peers: readonly ListedPeer[]
+      readonly cursor?: string
+    }
+  | {
+      readonly type: 'peer-joined'
+      readonly peer: ListedPeer
+      readonly total: number
+      /** True when the peer had been away and took its place again. */
+      readonly resumed: boolean
+    }
+  | { readonly type: 'peer-left'; readonly peerId: PeerId; readonly total: number }
+  /** Slow down. What was sent meanwhile has been dropped. */
+  | { readonly type: 'limited'; readonly scope: LimitScope; readonly retryAfterMs: number }
+  /** An envelope could not be delivered: its receiver is not reachable now but keeps its place. */
+  | { readonly type: 'away'; readonly peerId: PeerId }
+  /** An envelope could not be delivered: there is no such member. */
+  | { readonly type: 'gone'; readonly peerId: PeerId }
+  | ({ readonly type: 'error' } & Refusal)
+
+/** A message as the room writes it. */
+export function encodeRoomMessage(message: WireRoomMessage): string {
+  return JSON.stringify(message)
+}
+
+/** {@link RoomMessage} with announcements as base64url texts, as it stands in JSON. */
+export type WireRoomMessage = Wired<RoomMessage>
+type Wired<T> = T extends Bytes ? string : T extends object ? { [K in keyof T]: Wired<T[K]> } : T
+
+/** What the room said, or `undefined` for what this client does not understand. */
+export function parseRoomMessage(text: string): RoomMessage | undefined {
+  const fields = parseObject(text)
+  if (!fields) return undefined
+  const peerId = parsePeerId(fields['peerId'])
+  const total = count(fields['total'])
+  const resumed = fields['resumed'] === true
+  switch (fields['type']) {
+    case 'welcome': {
+      const serverTimeMs = count(fields['serverTimeMs'])
+      const peers = listedPeers(fields['peers'])
+      if (!peerId || serverTimeMs === undefined || total === undefined || !peers) return undefined
+      return { type: 'welcome', peerId, serverTimeMs, total, peers, resumed }
+    }
+    case 'peer-list': {
+      const peers = listedPeers(fields['peers'])
+      const cursor = fields['cursor']
+      if (total === undefined || !peers) return undefined
+      return { type: 'peer-list', total, peers, ...(typeof cursor === 'string' && { cursor }) }
+    }
+    case 'peer-joined': {
+      const peer = listedPeer(fields['peer'])
+      return peer && total !== undefined ? { type: 'peer-joined', peer, total, resumed } : undefined
+    }
+    case 'peer-left':
+      return peerId && total !== undefined ? { type: 'peer-left', peerId, total } : undefined
+    case 'limited': {
+      const scope = LIMIT_SCOPES.find((known) => known === fields['scope'])
+      const retryAfterMs = count(fields['retryAfterMs'])
+      return scope && retryAfterMs !== undefined ? { type: 'limited', scope, retryAfterMs } : undefined
+    }
+    case 'away':
+      return peerId && { type: 'away', peerId }
+    case 'gone':
+      return peerId && { type: 'gone', peerId }
+    case 'error': {
+      const { code, message, hint } = fields
+      const serverTimeMs = count(fields['serverTimeMs'])
+      const retryAfterMs = count(fields['retryAfterMs'])
+      if (typeof code !== 'string' || typeof message !== 'string' || typeof hint !== 'string') return undefined
+      if (serverTimeMs === undefined) return undefined
+      // A newer room may know codes that this client does not; it shows them as they are.
+      const refusal = { code: code as RefusalCode, message, hint, serverTimeMs }
+      return { type: 'error', ...refusal, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+    }
+    default:
+      return undefined
+  }
+}
+
+// ---- from the peer -------------------------------------------------------------------------------------------------
+
+export type PeerMessage =
+  /** Asks for a random sample, for the page after a cursor ('' is the first), or for certain members. */
+  | { readonly type: 'peers'; readonly want: PeersWanted }
+  /** A newer announcement with the same core. */
+  | { readonly type: 'renew'; readonly announcement: Bytes }
+  /** Leaving for good: no grace. */
+  | { readonly type: 'bye' }
+
+export type PeersWanted =
+  { readonly sample: number } | { readonly cursor: string } | { readonly ids: readonly PeerId[] }
+
+export function encodePeersRequest(want: PeersWanted): string {
+  return JSON.stringify({ type: 'peers', ...want })
+}
+
+export function encodeRenew(announcement: string): string {
+  return JSON.stringify({ type: 'renew', announcement })
+}
+
+export const BYE_TEXT = '{"type":"bye"}'
+
+/** What the peer asked, or what is wrong with it. The caller has checked the length. */
+export function parsePeerMessage(text: string): PeerMessage | 'control-malformed' | 'control-unknown' {
+  const fields = parseObject(text)
+  if (!fields) return 'control-malformed'
+  switch (fields['type']) {
+    case 'peers': {
+      const want = peersWanted(fields)
+      return want ? { type: 'peers', want } : 'control-malformed'
+    }
+    case 'renew': {
+      const announcement = announcementBytes(fields['announcement'])
+      return announcement ? { type: 'renew', announcement } : 'control-malformed'
+    }
+    case 'bye':
+      return { type: 'bye' }
+    default:
+      return 'control-unknown'
+  }
+}
+
+// ---- pieces --------------------------------------------------------------------------------------------------------
+
+const LIMIT_SCOPES: readonly LimitScope[] = ['control', 'signal', 'relay', 'target']
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}
+
+function announcementBytes(value: unknown): Bytes | undefined {
+  // Base64url is 4/3 as long as what it encodes.
+  if (typeof value !== 'string' || value.length > Math.ceil((MAX_ANNOUNCEMENT_BYTES * 4) / 3)) return undefined
+  return fromBase64Url(value)
+}
+
+function listedPeer(value: unknown): ListedPeer | undefined {
+  if (typeof value !== 'object' || value === null || !('announcement' in value)) return undefined
+  const announcement = announcementBytes(value.announcement)
+  return announcement && { announcement }
+}
+
+function listedPeers(value: unknown): ListedPeer[] | undefined {
+  if (!Array.isArray(value) || value.length > FULL_LIST_PEERS) return undefined
+  const peers: ListedPeer[] = []
+  for (const item of value) {
+    const peer = listedPeer(item)
+    if (!peer) return undefined
+    peers.push(peer)
+  }
+  return peers
+}
+
+function peersWanted(fields: Record<string, unknown>): PeersWanted | undefined {
+  const { sample, cursor, ids } = fields
+  if (typeof sample === 'number' && Number.isSafeInteger(sample) && sample > 0) {
+    return { sample: Math.min(sample, FULL_LIST_PEERS) }
+  }
+  if (typeof cursor === 'string' && (cursor === '' || parsePeerId(cursor))) return { cursor }
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > FULL_LIST_PEERS) return undefined
+  const wanted: PeerId[] = []
+  for (const id of ids) {
+    const peerId = parsePeerId(id)
+    if (!peerId) return undefined
+    wanted.push(peerId)
+  }
+  return { ids: wanted }
+}
