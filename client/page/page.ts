@@ -1,0 +1,117 @@
+/** The join page: opening the room URL joins the room. Ties session, state and rendering to the page's life. */
+import { byId, setHidden, setText } from './dom.ts'
+import { render } from './render.ts'
+import { startSession, type Session } from './session.ts'
+import { loadSettings, nameFault, saveSettings, type Settings } from './settings.ts'
+import { initialState, reduce, type PageEvent } from './state.ts'
+
+/** A burst of events is drawn once. Timers, not animation frames: a hidden tab still updates its title. */
+const DRAW_EVERY_MS = 16
+/** How long a copy button says that it copied. */
+const COPIED_FOR_MS = 1_500
+
+const roomUrl = location.origin + location.pathname
+let settings = loadSettings()
+let state = initialState(decodeURIComponent(location.pathname.split('/').at(-1) ?? ''))
+let session: Session | undefined
+let drawing = false
+
+function dispatch(event: PageEvent): void {
+  state = reduce(state, event)
+  if (drawing) return
+  drawing = true
+  setTimeout(() => {
+    drawing = false
+    render(state, settings.name)
+  }, DRAW_EVERY_MS)
+}
+
+function joinRoom(): void {
+  session = startSession(roomUrl, settings, dispatch)
+}
+
+function leaveRoom(): void {
+  const ended = session
+  session = undefined
+  if (!ended) return
+  ended.leave().catch(reportError)
+  dispatch({ type: 'left' })
+}
+
+function rejoin(next: Settings): void {
+  const ended = session
+  settings = next
+  ended?.leave().catch(reportError)
+  joinRoom()
+}
+
+function send(event: SubmitEvent): void {
+  event.preventDefault()
+  const input = byId<HTMLInputElement>('text')
+  const text = input.value
+  if (!session || text.trim() === '') return
+  input.value = ''
+  input.focus()
+  session.send(byId<HTMLSelectElement>('to').value, text).catch(reportError)
+}
+
+function applySettings(event: SubmitEvent): void {
+  event.preventDefault()
+  const name = byId<HTMLInputElement>('name').value.trim()
+  const fault = nameFault(name)
+  setText(byId('settings-error'), fault)
+  if (fault) return
+  const next = { name, direct: byId<HTMLInputElement>('direct').checked }
+  if (!saveSettings(next)) setText(byId('settings-error'), 'This browser does not let the page remember it.')
+  rejoin(next)
+}
+
+async function copy(button: HTMLElement): Promise<void> {
+  const source = byId(button.dataset['copies'] ?? '')
+  try {
+    await navigator.clipboard.writeText(source.textContent ?? '')
+    setText(byId('copied'), 'Copied')
+    setText(button, 'Copied')
+    setTimeout(() => {
+      setText(button, 'Copy')
+      setText(byId('copied'), '')
+    }, COPIED_FOR_MS)
+  } catch {
+    // Without the permission to write the clipboard, marking the text is the next best thing.
+    getSelection()?.selectAllChildren(source)
+    setText(byId('copied'), 'Copying is not allowed here; the text is marked instead.')
+  }
+}
+
+/** Surfaces what no caller awaits, as the browser does for its own uncaught errors. */
+function reportError(error: unknown): void {
+  globalThis.reportError(error)
+}
+
+setText(byId('room-url'), roomUrl)
+setText(byId('command'), `npx edge-net join ${roomUrl}`)
+byId<HTMLInputElement>('name').value = settings.name
+byId<HTMLInputElement>('direct').checked = settings.direct
+byId('leave').addEventListener('click', leaveRoom)
+byId('retry').addEventListener('click', () => rejoin(settings))
+byId('rejoin').addEventListener('click', () => rejoin(settings))
+byId<HTMLFormElement>('compose').addEventListener('submit', send)
+byId<HTMLFormElement>('settings').addEventListener('submit', applySettings)
+document.addEventListener('click', ({ target }) => {
+  if (target instanceof HTMLElement && target.dataset['copies']) copy(target).catch(reportError)
+})
+if ('share' in navigator) {
+  setHidden(byId('share'), false)
+  byId('share').addEventListener('click', () => {
+    // Closing the share sheet rejects; the person knows that already.
+    navigator.share({ title: document.title, url: roomUrl }).catch(() => undefined)
+  })
+}
+
+// An open socket keeps a page out of the back-forward cache, so leave on the way out and come back on return.
+addEventListener('pagehide', leaveRoom)
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) joinRoom()
+})
+joinRoom()
+render(state, settings.name)

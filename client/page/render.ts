@@ -1,0 +1,153 @@
+/** Brings page.html to what a state says. Called as often as one likes; it touches only what changed. */
+import { byId, create, part, renderList, setHidden, setText } from './dom.ts'
+import { identiconPath } from './identicon.ts'
+import type { LogEntry, PageState } from './state.ts'
+import { viewOf, type PeerRow, type Step } from './view.ts'
+import { nameOr } from './words.ts'
+
+/** Where a reader who has scrolled up is left alone, in pixels from the end. */
+const FOLLOW_WITHIN_PX = 40
+
+export function render(state: PageState, myName: string): void {
+  const view = viewOf(state)
+  if (document.title !== view.title) document.title = view.title
+  document.body.dataset['status'] = view.status
+  setText(byId('network'), state.networkName)
+  setText(byId('status'), view.statusText)
+  setText(byId('census'), view.census)
+  setHidden(byId('leave'), view.status === 'failed' || view.status === 'left')
+  renderList(byId('steps'), view.steps, { key: (step) => step.milestone, build: buildStep, update: updateStep })
+  renderFailure(state, view.failureWait)
+  setHidden(byId('left'), view.status !== 'left')
+
+  renderList(byId('peers'), view.rows, { key: (row) => row.id, build: buildPeer, update: updatePeer })
+  setHidden(byId('peers'), view.rows.length === 0)
+  setText(byId('more-peers'), view.more)
+  setHidden(byId('more-peers'), view.more === '')
+  setHidden(byId('empty'), !view.alone)
+  setHidden(byId('idle'), view.alone || view.rows.length > 0)
+
+  renderLog(state.log)
+  renderReceivers(view.rows)
+  byId<HTMLButtonElement>('send').disabled = !view.sendable
+
+  renderSelf(state, myName)
+}
+
+function renderFailure({ failure }: PageState, wait: string): void {
+  setHidden(byId('failure'), failure === undefined)
+  if (!failure) return
+  setText(byId('failure-message'), failure.message)
+  setText(byId('failure-hint'), failure.hint)
+  setText(byId('failure-code'), failure.reason ? `${failure.code}: ${failure.reason}` : failure.code)
+  setText(byId('failure-wait'), wait)
+}
+
+function renderSelf({ self, networkId }: PageState, myName: string): void {
+  setText(byId('my-name'), nameOr(myName, 'No name yet'))
+  setText(byId('site-id'), self?.siteId ?? '–')
+  setText(byId('peer-id'), self?.peerId ?? '–')
+  setText(byId('kept'), self ? (self.kept ? 'Identity kept in this browser' : 'Identity for this visit only') : '')
+  drawIdenticon(byId('my-identicon'), self?.siteId ?? '')
+  setHidden(byId('network-id-line'), networkId === undefined)
+  setText(byId('network-id'), networkId ?? '')
+}
+
+function buildStep(): HTMLElement {
+  const step = create('li')
+  step.append(create('span', 'label'), create('span', 'time'), create('span', 'quiet'))
+  return step
+}
+
+function updateStep(element: HTMLElement, { label, meaning, progress, time }: Step): void {
+  element.className = progress
+  setText(part(element, 'label'), label)
+  setText(part(element, 'time'), time || (progress === 'now' ? '…' : ' '))
+  setText(part(element, 'quiet'), `${PROGRESS_WORDS[progress]}: ${meaning}`)
+  if (progress === 'now') element.setAttribute('aria-current', 'step')
+  else element.removeAttribute('aria-current')
+}
+
+const PROGRESS_WORDS: Record<Step['progress'], string> = { done: 'done', now: 'waiting', later: 'not yet' }
+
+function buildPeer(): HTMLElement {
+  const row = create('li', 'peer')
+  const svg = document.createElementNS(SVG, 'svg')
+  svg.setAttribute('viewBox', '-1 -1 7 7')
+  svg.setAttribute('class', 'identicon')
+  svg.setAttribute('aria-hidden', 'true')
+  svg.append(document.createElementNS(SVG, 'path'))
+  const who = create('p', 'who')
+  who.append(create('bdi', 'name'), ' ', create('code', 'id'))
+  const path = create('p', 'path')
+  path.append(create('span', 'route'), create('span', 'rtt'))
+  row.append(svg, who, path, create('p', 'detail'))
+  return row
+}
+
+const SVG = 'http://www.w3.org/2000/svg'
+
+function updatePeer(element: HTMLElement, row: PeerRow): void {
+  element.dataset['route'] = row.route
+  drawIdenticon(part<SVGElement>(element, 'identicon'), row.siteId)
+  setText(part(element, 'name'), row.name)
+  setText(part(element, 'id'), row.shortId)
+  setText(part(element, 'route'), row.routeLabel)
+  setText(part(element, 'rtt'), row.rtt || '–')
+  part(element, 'rtt').title = row.rtt ? 'Round-trip time' : 'Round-trip time: not measured yet'
+  setText(part(element, 'detail'), row.detail)
+}
+
+function drawIdenticon(svg: Element, siteId: string): void {
+  const path = svg.firstElementChild
+  const data = siteId && identiconPath(siteId)
+  if (path && path.getAttribute('d') !== data) path.setAttribute('d', data)
+}
+
+function renderLog(log: readonly LogEntry[]): void {
+  const frame = byId('log-frame')
+  const atEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < FOLLOW_WITHIN_PX
+  const newest = log.at(-1)
+  const list = byId('log')
+  const isNew =
+    newest !== undefined && (list.lastElementChild as HTMLElement | null)?.dataset['key'] !== `${newest.key}`
+  renderList(list, log, { key: (entry) => `${entry.key}`, build: buildEntry, update: updateEntry })
+  setHidden(frame, log.length === 0)
+  if (isNew && (atEnd || newest.mine)) frame.scrollTop = frame.scrollHeight
+}
+
+function buildEntry(): HTMLElement {
+  const entry = create('li', 'entry')
+  const head = create('p', 'head')
+  head.append(create('span', 'direction quiet'), ' ', create('bdi', 'who'), ' ', create('time'))
+  const text = create('p', 'text')
+  text.dir = 'auto'
+  entry.append(head, text, create('p', 'error'))
+  return entry
+}
+
+function updateEntry(element: HTMLElement, { mine, who, text, atMs, failure }: LogEntry): void {
+  element.classList.toggle('mine', mine)
+  setText(part(element, 'direction'), mine ? 'You to' : 'From')
+  setText(part(element, 'who'), who)
+  const time = element.querySelector('time')
+  const at = new Date(atMs)
+  if (time && time.dateTime !== at.toISOString()) {
+    time.dateTime = at.toISOString()
+    time.textContent = at.toLocaleTimeString()
+  }
+  setText(part(element, 'text'), text)
+  setText(part(element, 'error'), failure === undefined ? '' : `Not sent: ${failure}`)
+}
+
+function renderReceivers(rows: readonly PeerRow[]): void {
+  const receivers = [{ id: '', label: 'Everyone' }, ...rows.map(({ id, label }) => ({ id, label }))]
+  renderList(byId('to'), receivers, {
+    key: ({ id }) => id,
+    build: () => create('option'),
+    update: (option, { id, label }) => {
+      option.setAttribute('value', id)
+      setText(option, label)
+    },
+  })
+}

@@ -1,0 +1,181 @@
+/**
+ * What the page knows, as a pure reducer: an event of the SDK or of the person goes in, the next state comes out.
+ * Only facts enter; everything a stranger can fill is bounded here.
+ */
+import type { Data, JoinPhase, NetworkState, Path } from '../api.ts'
+import type { EdgeNetError } from '../errors.ts'
+import { sizeWords, type Milestone } from './words.ts'
+
+/** A busy room must not grow the page without end. */
+export const MAX_LOG_ENTRIES = 200
+/** A message may have 16 MiB; a screen does not. */
+export const MAX_SHOWN_CHARACTERS = 2_000
+
+export interface PeerFacts {
+  readonly id: string
+  readonly siteId: string
+  readonly name: string
+  readonly path: Path
+  readonly rttMs: number | undefined
+}
+
+export interface Failure {
+  readonly code: string
+  readonly reason: string
+  readonly message: string
+  readonly hint: string
+  readonly retryAfterMs: number | undefined
+}
+
+export interface LogEntry {
+  readonly key: number
+  readonly mine: boolean
+  /** The name of the sender, or of the receiver for our own: as it was when the message passed. */
+  readonly who: string
+  readonly text: string
+  readonly atMs: number
+  /** Why our own message did not go out. */
+  readonly failure?: string
+}
+
+export type Status = 'joining' | 'open' | 'reconnecting' | 'failed' | 'left'
+
+export interface Self {
+  readonly siteId: string
+  /** True when the identity is stored and comes back next time. */
+  readonly kept: boolean
+  readonly peerId: string | undefined
+}
+
+export interface PageState {
+  readonly networkName: string
+  readonly networkId: string | undefined
+  readonly status: Status
+  readonly failure: Failure | undefined
+  /** When each milestone was reached, in milliseconds since joining began. */
+  readonly milestones: Partial<Record<Milestone, number>>
+  readonly self: Self | undefined
+  readonly total: number
+  readonly peers: ReadonlyMap<string, PeerFacts>
+  readonly log: readonly LogEntry[]
+  readonly nextKey: number
+}
+
+export type PageEvent =
+  | { readonly type: 'joining' }
+  | { readonly type: 'identity'; readonly siteId: string; readonly kept: boolean }
+  | { readonly type: 'phase'; readonly phase: JoinPhase; readonly sinceMs: number }
+  | { readonly type: 'joined'; readonly peerId: string; readonly networkId: string; readonly total: number }
+  | { readonly type: 'state'; readonly state: NetworkState; readonly failure?: Failure | undefined }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'left' }
+  | { readonly type: 'peer'; readonly peer: PeerFacts; readonly sinceMs: number }
+  | { readonly type: 'peer-left'; readonly id: string }
+  | { readonly type: 'path'; readonly id: string; readonly path: Path; readonly sinceMs: number }
+  | { readonly type: 'rtt'; readonly id: string; readonly rttMs: number }
+  | { readonly type: 'total'; readonly total: number }
+  | { readonly type: 'message'; readonly who: string; readonly data: Data; readonly atMs: number }
+  | {
+      readonly type: 'sent'
+      readonly who: string
+      readonly text: string
+      readonly atMs: number
+      readonly failure?: string
+    }
+
+export function initialState(networkName: string): PageState {
+  return {
+    networkName,
+    networkId: undefined,
+    status: 'joining',
+    failure: undefined,
+    milestones: {},
+    self: undefined,
+    total: 0,
+    peers: new Map(),
+    log: [],
+    nextKey: 0,
+  }
+}
+
+export function reduce(state: PageState, event: PageEvent): PageState {
+  switch (event.type) {
+    case 'joining':
+      // The messages stay: they were said. Everything else belongs to the session that ended.
+      return { ...initialState(state.networkName), log: state.log, nextKey: state.nextKey }
+    case 'identity':
+      return { ...state, self: { siteId: event.siteId, kept: event.kept, peerId: undefined } }
+    case 'phase':
+      return reached(state, event.phase, event.sinceMs)
+    case 'joined': {
+      const { peerId, networkId, total } = event
+      const self = state.self && { ...state.self, peerId }
+      return { ...state, status: 'open', self, networkId, total: Math.max(total, state.total) }
+    }
+    case 'state':
+      if (event.state !== 'closed') return { ...state, status: event.state }
+      return event.failure ? ended(state, 'failed', event.failure) : ended(state, 'left', undefined)
+    case 'failed':
+      return ended(state, 'failed', event.failure)
+    case 'left':
+      return ended(state, 'left', undefined)
+    case 'peer': {
+      const { peer, sinceMs } = event
+      const met = reached(withPeer(state, peer), 'first-peer', sinceMs)
+      return peer.path.kind === 'direct' ? reached(met, 'first-direct', sinceMs) : met
+    }
+    case 'peer-left': {
+      const peers = new Map(state.peers)
+      peers.delete(event.id)
+      return { ...state, peers }
+    }
+    case 'path': {
+      const peer = state.peers.get(event.id)
+      if (!peer) return state
+      // A round trip measured on the old path says nothing of the new one.
+      const moved = withPeer(state, { ...peer, path: event.path, rttMs: undefined })
+      return event.path.kind === 'direct' ? reached(moved, 'first-direct', event.sinceMs) : moved
+    }
+    case 'rtt': {
+      const peer = state.peers.get(event.id)
+      return peer ? withPeer(state, { ...peer, rttMs: event.rttMs }) : state
+    }
+    case 'total':
+      return { ...state, total: event.total }
+    case 'message':
+      return logged(state, { mine: false, who: event.who, text: shownText(event.data), atMs: event.atMs })
+    case 'sent': {
+      const { who, text, atMs, failure } = event
+      return logged(state, { mine: true, who, text, atMs, ...(failure !== undefined && { failure }) })
+    }
+  }
+}
+
+/** The part of an error that the page shows. */
+export function failureOf({ code, reason, message, hint, retryAfterMs }: EdgeNetError): Failure {
+  return { code, reason, message, hint, retryAfterMs }
+}
+
+function ended(state: PageState, status: 'failed' | 'left', failure: Failure | undefined): PageState {
+  return { ...state, status, failure, peers: new Map(), total: 0 }
+}
+
+function reached(state: PageState, milestone: Milestone, sinceMs: number): PageState {
+  if (state.milestones[milestone] !== undefined) return state
+  return { ...state, milestones: { ...state.milestones, [milestone]: sinceMs } }
+}
+
+function withPeer(state: PageState, peer: PeerFacts): PageState {
+  return { ...state, peers: new Map(state.peers).set(peer.id, peer) }
+}
+
+function logged(state: PageState, entry: Omit<LogEntry, 'key'>): PageState {
+  const log = [...state.log, { ...entry, key: state.nextKey }].slice(-MAX_LOG_ENTRIES)
+  return { ...state, log, nextKey: state.nextKey + 1 }
+}
+
+function shownText(data: Data): string {
+  if (typeof data !== 'string') return `(${sizeWords(data.length)} of binary data)`
+  if (data.length <= MAX_SHOWN_CHARACTERS) return data
+  return `${data.slice(0, MAX_SHOWN_CHARACTERS)}… (${data.length} characters)`
+}

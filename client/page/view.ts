@@ -1,0 +1,123 @@
+/** What the page says about a state: texts and flags, no DOM. The words can be tested without a browser. */
+import type { PageState, PeerFacts, Status } from './state.ts'
+import {
+  durationWords,
+  MILESTONE_WORDS,
+  MILESTONES,
+  nameOr,
+  pathWords,
+  routeOf,
+  ROUTE_WORDS,
+  shortId,
+  type Milestone,
+  type Route,
+} from './words.ts'
+
+/** A room may hold more; a longer list helps nobody, and the numbers beside it stay right. */
+export const MAX_SHOWN_PEERS = 100
+
+export interface PeerRow {
+  readonly id: string
+  readonly siteId: string
+  readonly name: string
+  readonly shortId: string
+  /** Name and id in one. */
+  readonly label: string
+  readonly route: Route
+  readonly routeLabel: string
+  readonly detail: string
+  readonly rtt: string
+}
+
+export interface Step {
+  readonly milestone: Milestone
+  readonly label: string
+  readonly meaning: string
+  readonly progress: 'done' | 'now' | 'later'
+  readonly time: string
+}
+
+export interface PageView {
+  readonly title: string
+  readonly status: Status
+  readonly statusText: string
+  readonly steps: readonly Step[]
+  readonly rows: readonly PeerRow[]
+  /** What the list leaves out. */
+  readonly more: string
+  readonly census: string
+  /** Nobody else is here, and we are in the room to say so. */
+  readonly alone: boolean
+  readonly sendable: boolean
+  readonly failureWait: string
+}
+
+export function viewOf(state: PageState): PageView {
+  const rows = [...state.peers.values()].slice(0, MAX_SHOWN_PEERS).map(rowOf)
+  const unshown = state.peers.size - rows.length
+  const inRoom = state.status === 'open' || state.status === 'reconnecting'
+  return {
+    title: `${inRoom ? `(${state.total}) ` : ''}${state.networkName} · Edge-Net`,
+    status: state.status,
+    statusText: STATUS_WORDS[state.status],
+    steps: stepsOf(state),
+    rows,
+    more: unshown > 0 ? `and ${unshown} more` : '',
+    census: censusOf(state),
+    alone: inRoom && rows.length === 0,
+    sendable: inRoom && rows.length > 0,
+    failureWait:
+      state.failure?.retryAfterMs === undefined
+        ? ''
+        : `The room asks to wait ${durationWords(state.failure.retryAfterMs)}.`,
+  }
+}
+
+/** How a peer is called where there is room for one label only. */
+export function labelOf(peer: { readonly id: string; readonly name: string }): string {
+  return `${nameOr(peer.name, UNNAMED)} · ${shortId(peer.id)}`
+}
+
+const UNNAMED = 'Unnamed peer'
+
+const STATUS_WORDS: Record<Status, string> = {
+  joining: 'Joining the room…',
+  open: 'You are in the room',
+  reconnecting: 'The room is out of reach. Direct paths stay up; trying again…',
+  failed: 'Not in the room',
+  left: 'You have left the room',
+}
+
+function rowOf({ id, siteId, name, path, rttMs }: PeerFacts): PeerRow {
+  const route = routeOf(path)
+  return {
+    id,
+    siteId,
+    name: nameOr(name, UNNAMED),
+    shortId: shortId(id),
+    label: labelOf({ id, name }),
+    route,
+    routeLabel: ROUTE_WORDS[route],
+    detail: pathWords(path),
+    rtt: rttMs === undefined ? '' : durationWords(rttMs),
+  }
+}
+
+function stepsOf({ milestones, status }: PageState): Step[] {
+  const ongoing =
+    status === 'failed' || status === 'left' ? -1 : MILESTONES.findIndex((m) => milestones[m] === undefined)
+  return MILESTONES.map((milestone, i) => {
+    const atMs = milestones[milestone]
+    const progress = atMs !== undefined ? 'done' : i === ongoing ? 'now' : 'later'
+    return { milestone, ...MILESTONE_WORDS[milestone], progress, time: atMs === undefined ? '' : durationWords(atMs) }
+  })
+}
+
+/** Who is there in numbers. The room counts; the list holds those who have proved themselves to us. */
+function censusOf({ status, total, peers }: PageState): string {
+  if (status === 'joining' || status === 'failed' || status === 'left') return ''
+  const others = Math.max(0, total - 1)
+  const members = total === 1 ? 'only you in the room' : `${total} in the room`
+  if (others <= peers.size) return members
+  return `${members} · ${peers.size} of ${others} others met`
+}

@@ -1,0 +1,74 @@
+/**
+ * The facts of a connection in words that a person understands, each with its technical term. The page and the command
+ * say the same things, so they share these.
+ */
+import type { CandidateType, JoinPhase, Path } from '../api.ts'
+
+/** A step on the way into a network: the phases of joining, and what they lead to. */
+export type Milestone = JoinPhase | 'first-peer' | 'first-direct'
+
+export const MILESTONES: readonly Milestone[] = ['identity', 'connecting', 'welcome', 'first-peer', 'first-direct']
+
+/** A heading of one or two words, and a sentence. */
+export const MILESTONE_WORDS: Record<Milestone, { readonly label: string; readonly meaning: string }> = {
+  identity: { label: 'Identity', meaning: 'keys are ready and the announcement is signed' },
+  connecting: { label: 'Connecting', meaning: 'knocking at the room' },
+  welcome: { label: 'Welcome', meaning: 'the room gave us a place' },
+  'first-peer': { label: 'First peer', meaning: 'another peer proved that it is there' },
+  'first-direct': { label: 'Direct path', meaning: 'messages flow without the room' },
+}
+
+/** How a peer is reached: `turn` is WebRTC that a TURN server forwards. */
+export type Route = 'relay' | 'direct' | 'turn'
+
+export function routeOf(path: Path): Route {
+  if (path.kind === 'relay') return 'relay'
+  return path.local === 'relay' || path.remote === 'relay' ? 'turn' : 'direct'
+}
+
+export const ROUTE_WORDS: Record<Route, string> = { relay: 'Relay', direct: 'Direct', turn: 'Via TURN' }
+
+const CANDIDATE_WORDS: Record<CandidateType | 'unknown', string> = {
+  host: 'local address (host)',
+  srflx: 'public address (srflx)',
+  prflx: 'address found on the way (prflx)',
+  relay: 'TURN server (relay)',
+  unknown: 'address not known yet',
+}
+
+/** One line on how the messages travel: our end first, then the peer's. */
+export function pathWords(path: Path): string {
+  if (path.kind === 'relay') return 'through the room, sealed end to end'
+  const { local, remote, protocol } = path
+  const ends =
+    local === remote
+      ? `${CANDIDATE_WORDS[local]} at both ends`
+      : `${CANDIDATE_WORDS[local]} to ${CANDIDATE_WORDS[remote]}`
+  return protocol ? `${ends}, ${protocol.toUpperCase()}` : ends
+}
+
+/** Milliseconds for people: more digits where they matter. */
+export function durationWords(ms: number): string {
+  if (ms >= 9_950) return `${Math.round(ms / 1_000)} s`
+  if (ms >= 999.5) return `${(ms / 1_000).toFixed(1)} s`
+  if (ms >= 9.95) return `${Math.round(ms)} ms`
+  return `${ms.toFixed(1)} ms`
+}
+
+/** Bytes for people. */
+export function sizeWords(byteLength: number): string {
+  if (byteLength === 1) return '1 byte'
+  if (byteLength < 1_024) return `${byteLength} bytes`
+  if (byteLength < 1_048_576) return `${(byteLength / 1_024).toFixed(1)} KiB`
+  return `${(byteLength / 1_048_576).toFixed(1)} MiB`
+}
+
+/** The first characters of an id: enough to tell the peers of one room apart, never to identify one. */
+export function shortId(id: string): string {
+  return id.slice(0, 6)
+}
+
+/** A name that a stranger chose for itself is shown together with its id: names can be copied, keys cannot. */
+export function nameOr(name: string, fallback: string): string {
+  return name.trim() === '' ? fallback : name
+}
