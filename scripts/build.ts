@@ -1,0 +1,147 @@
+/**
+ * Builds what is served (`dist/public`) and what is published (`dist/npm`). Names with a hash never change their
+ * content, so they may be cached for ever; the names without one are short-lived pointers to them.
+ */
+import { createHash } from 'node:crypto'
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { build as bundle, type BuildOptions } from 'esbuild'
+import { ROOT, runOrThrow } from './process.ts'
+
+const PUBLIC = join(ROOT, 'dist', 'public')
+const NPM = join(ROOT, 'dist', 'npm')
+
+const COMMON: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  legalComments: 'none',
+  // The caller reports; esbuild's own lines would come in between.
+  logLevel: 'silent',
+}
+
+/** Builds everything anew; nothing of an earlier build stays. */
+export async function build(): Promise<void> {
+  await rm(join(ROOT, 'dist'), { recursive: true, force: true })
+  await Promise.all([buildSdk(), buildPage(), buildPackage(), buildTypes(), copyHeaders()])
+}
+
+/** The hashed SDK in a built `public` folder. */
+export async function sdkFile(publicFolder: string): Promise<string> {
+  const names = await readdir(join(publicFolder, 'sdk'))
+  const name = names.find((candidate) => /^edge-net-\w+\.js$/.test(candidate))
+  if (!name) throw new Error(`no SDK in ${publicFolder}/sdk: run npm run build`)
+  return join(publicFolder, 'sdk', name)
+}
+
+/** What a browser imports: the hashed SDK, its integrity hash, and the pointer under a name that stays. */
+async function buildSdk(): Promise<void> {
+  await bundle({
+    ...COMMON,
+    entryPoints: { 'edge-net': 'client/index.ts' },
+    platform: 'neutral',
+    minify: true,
+    entryNames: '[name]-[hash]',
+    outdir: join(PUBLIC, 'sdk'),
+  })
+  const path = await sdkFile(PUBLIC)
+  const url = `/sdk/${basename(path)}`
+  const integrity = `sha384-${createHash('sha384')
+    .update(await readFile(path))
+    .digest('base64')}`
+  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ url, integrity }, null, 2)}\n`)
+  await writeFile(join(PUBLIC, 'edge-net.js'), `export * from '.${url}'\n`)
+}
+
+/** The join page with its script and style under hashed names. */
+async function buildPage(): Promise<void> {
+  const { metafile } = await bundle({
+    ...COMMON,
+    entryPoints: ['client/page/page.ts', 'client/page/page.css'],
+    platform: 'browser',
+    minify: true,
+    entryNames: '[name]-[hash]',
+    outdir: join(PUBLIC, 'page'),
+    metafile: true,
+  })
+  const outputs = Object.keys(metafile.outputs).map((path) => basename(path))
+  const urlOf = (extension: string) => {
+    const name = outputs.find((candidate) => candidate.endsWith(extension))
+    if (!name) throw new Error(`the join page has no ${extension} file`)
+    // From the root: the page stands at /n/NETWORK.
+    return `/page/${name}`
+  }
+  let html = await readFile(join(ROOT, 'client', 'page', 'page.html'), 'utf8')
+  for (const [placeholder, url] of [
+    ['{{script}}', urlOf('.js')],
+    ['{{style}}', urlOf('.css')],
+  ] as const) {
+    if (!html.includes(placeholder)) throw new Error(`client/page/page.html has no ${placeholder}`)
+    html = html.replaceAll(placeholder, url)
+  }
+  await writeFile(join(PUBLIC, 'page.html'), html)
+}
+
+/** The npm package: readable code, since the application's own bundler minifies it. */
+async function buildPackage(): Promise<void> {
+  await Promise.all([
+    bundle({ ...COMMON, platform: 'neutral', entryPoints: { 'edge-net': 'client/index.ts' }, outdir: NPM }),
+    bundle({
+      ...COMMON,
+      platform: 'node',
+      entryPoints: { 'edge-net-node': 'client/node/index.ts' },
+      external: ['node-datachannel'],
+      outdir: NPM,
+    }),
+    bundle({
+      ...COMMON,
+      platform: 'node',
+      entryPoints: { 'edge-net-command': 'client/node/command.ts' },
+      external: ['node-datachannel', 'commander'],
+      outdir: NPM,
+    }),
+  ])
+  const command = join(NPM, 'edge-net-command.js')
+  const code = await readFile(command, 'utf8')
+  if (!code.startsWith('#!/usr/bin/env node\n')) throw new Error('client/node/command.ts must begin with its shebang')
+  await chmod(command, 0o755)
+}
+
+/** Declarations for both: the package gets all of them, the served SDK those that it needs. */
+async function buildTypes(): Promise<void> {
+  await runOrThrow('tsc', ['-p', 'tsconfig.build.json'])
+  const types = join(NPM, 'types')
+  const names = await readdir(types, { recursive: true })
+  const declarations = names.filter((name) => name.endsWith('.d.ts'))
+  await Promise.all(declarations.map((name) => importJavaScript(join(types, name))))
+  await mkdir(PUBLIC, { recursive: true })
+  const ofNode = join(types, 'client', 'node')
+  await cp(types, join(PUBLIC, 'types'), { recursive: true, filter: (path) => !path.startsWith(ofNode) })
+  await writeFile(join(PUBLIC, 'edge-net.d.ts'), `export * from './types/client/index.js'\n`)
+}
+
+/** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */
+async function importJavaScript(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8')
+  await writeFile(path, text.replaceAll(/(from |import\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g, '$1$2$3.js$2'))
+}
+
+/** Caching and CORS of static assets, as Cloudflare reads them. */
+async function copyHeaders(): Promise<void> {
+  await mkdir(PUBLIC, { recursive: true })
+  await cp(join(ROOT, 'worker', 'assets'), PUBLIC, { recursive: true })
+}
+
+if (import.meta.main) {
+  const startedMs = performance.now()
+  try {
+    await build()
+    const { size } = await stat(await sdkFile(PUBLIC))
+    console.log(`built dist/ in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s, SDK ${size} B`)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,20 @@
+/** The size budget of the SDK's core: what a page pays to take part. */
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { sdkFile } from './build.ts'
+import { ROOT } from './process.ts'
+
+/** The smallest library of the field has 13.9 KB and does less. */
+const BUDGET_BROTLI_BYTES = 10 * 1_024
+
+/** Measures the built SDK, as servers send it, and throws when it is over its budget. */
+export async function checkSize(): Promise<string> {
+  const path = await sdkFile(join(ROOT, 'dist', 'public'))
+  const code = await readFile(path)
+  const gzip = gzipSync(code, { level: 9 }).length
+  const brotli = brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
+  const report = `${basename(path)}: ${code.length} B raw, ${gzip} B gzip, ${brotli} B brotli of ${BUDGET_BROTLI_BYTES}`
+  if (brotli > BUDGET_BROTLI_BYTES) throw new Error(`${report}\nThe SDK's core is over its budget.`)
+  return report
+}
