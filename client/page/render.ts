@@ -30,6 +30,7 @@ export function render(state: PageState, myName: string): void {
   renderLog(state.log)
   renderReceivers(view.rows)
   byId<HTMLButtonElement>('send').disabled = !view.sendable
+  setText(byId('compose-note'), view.sendNote)
 
   renderSelf(state, myName)
 }
@@ -62,7 +63,7 @@ function buildStep(): HTMLElement {
 function updateStep(element: HTMLElement, { label, meaning, progress, time }: Step): void {
   element.className = progress
   setText(part(element, 'label'), label)
-  setText(part(element, 'time'), time || (progress === 'now' ? '…' : ' '))
+  setText(part(element, 'time'), time || (progress === 'now' ? '…' : ''))
   setText(part(element, 'quiet'), `${PROGRESS_WORDS[progress]}: ${meaning}`)
   if (progress === 'now') element.setAttribute('aria-current', 'step')
   else element.removeAttribute('aria-current')
@@ -119,7 +120,7 @@ function renderLog(log: readonly LogEntry[]): void {
 function buildEntry(): HTMLElement {
   const entry = create('li', 'entry')
   const head = create('p', 'head')
-  head.append(create('span', 'direction quiet'), ' ', create('bdi', 'who'), ' ', create('time'))
+  head.append(create('span', 'direction'), ' ', create('bdi', 'sender'), ' ', create('time'))
   const text = create('p', 'text')
   text.dir = 'auto'
   entry.append(head, text, create('p', 'error'))
@@ -129,7 +130,7 @@ function buildEntry(): HTMLElement {
 function updateEntry(element: HTMLElement, { mine, who, text, atMs, failure }: LogEntry): void {
   element.classList.toggle('mine', mine)
   setText(part(element, 'direction'), mine ? 'You to' : 'From')
-  setText(part(element, 'who'), who)
+  setText(part(element, 'sender'), who)
   const time = element.querySelector('time')
   const at = new Date(atMs)
   if (time && time.dateTime !== at.toISOString()) {

@@ -49,6 +49,7 @@ export interface PageView {
   /** Nobody else is here, and we are in the room to say so. */
   readonly alone: boolean
   readonly sendable: boolean
+  readonly sendNote: string
   readonly failureWait: string
 }
 
@@ -56,6 +57,7 @@ export function viewOf(state: PageState): PageView {
   const rows = [...state.peers.values()].slice(0, MAX_SHOWN_PEERS).map(rowOf)
   const unshown = state.peers.size - rows.length
   const inRoom = state.status === 'open' || state.status === 'reconnecting'
+  const sendable = inRoom && rows.length > 0
   return {
     title: `${inRoom ? `(${state.total}) ` : ''}${state.networkName} · Edge-Net`,
     status: state.status,
@@ -65,7 +67,10 @@ export function viewOf(state: PageState): PageView {
     more: unshown > 0 ? `and ${unshown} more` : '',
     census: censusOf(state),
     alone: inRoom && rows.length === 0,
-    sendable: inRoom && rows.length > 0,
+    sendable,
+    sendNote: sendable
+      ? 'Messages are encrypted from peer to peer.'
+      : 'Messages can go out once somebody else is here.',
     failureWait:
       state.failure?.retryAfterMs === undefined
         ? ''
@@ -117,7 +122,7 @@ function stepsOf({ milestones, status }: PageState): Step[] {
 function censusOf({ status, total, peers }: PageState): string {
   if (status === 'joining' || status === 'failed' || status === 'left') return ''
   const others = Math.max(0, total - 1)
-  const members = total === 1 ? 'only you in the room' : `${total} in the room`
+  const members = total === 1 ? 'nobody else so far' : `${total} members`
   if (others <= peers.size) return members
-  return `${members} · ${peers.size} of ${others} others met`
+  return `${members}, ${peers.size} of ${others} others met`
 }

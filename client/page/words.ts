@@ -12,10 +12,10 @@ export const MILESTONES: readonly Milestone[] = ['identity', 'connecting', 'welc
 /** A heading of one or two words, and a sentence. */
 export const MILESTONE_WORDS: Record<Milestone, { readonly label: string; readonly meaning: string }> = {
   identity: { label: 'Identity', meaning: 'keys are ready and the announcement is signed' },
-  connecting: { label: 'Connecting', meaning: 'knocking at the room' },
+  connecting: { label: 'Connect', meaning: 'knocking at the room' },
   welcome: { label: 'Welcome', meaning: 'the room gave us a place' },
-  'first-peer': { label: 'First peer', meaning: 'another peer proved that it is there' },
-  'first-direct': { label: 'Direct path', meaning: 'messages flow without the room' },
+  'first-peer': { label: 'Peer', meaning: 'another peer proved that it is there' },
+  'first-direct': { label: 'Direct', meaning: 'messages flow without the room' },
 }
 
 /** How a peer is reached: `turn` is WebRTC that a TURN server forwards. */
