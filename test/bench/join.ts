@@ -119,7 +119,11 @@ function finding(samples: readonly Sample[], rounds: number, browserVersion: str
     { what: 'join to first message at one side, ms', ours: spread(of('ours', 0, 'firstOneMs')), control: '' },
     { what: 'first message, bare over its channel, ms', ours: '', control: spread(first.bare) },
     { what: `join to open at ${DISTANCE_MS} ms, ms`, ours: spread(openFar.ours), control: spread(openFar.bare) },
-    { what: `join to first message at ${DISTANCE_MS} ms, ms`, ours: spread(firstFar.ours), control: spread(firstFar.bare) },
+    {
+      what: `join to first message at ${DISTANCE_MS} ms, ms`,
+      ours: spread(firstFar.ours),
+      control: spread(firstFar.bare),
+    },
     {
       what: 'round trips to open',
       ours: inTrips(openFar.ours, open.ours),
@@ -161,6 +165,10 @@ function timeline(samples: readonly Sample[]): string {
     }
   }
   const sorted = parts.toSorted((a, b) => a.atMs - b.atMs)
-  const of = (side: Side) => sorted.filter((part) => part.side === side).map((part) => part.text).join(', ')
+  const of = (side: Side) =>
+    sorted
+      .filter((part) => part.side === side)
+      .map((part) => part.text)
+      .join(', ')
   return `ours: ${of('ours')}; bare: ${of('bare')}`
 }

@@ -17,11 +17,11 @@ export interface Seat {
 }
 
 /** One kind of room. Candidates are prepared before the clock starts: signing is the client's work, not the room's. */
-export interface RoomKind<Ready> {
+export interface RoomKind<Ready, Taken extends Seat = Seat> {
   readonly name: string
   prepare(): Promise<Ready>
   /** Resolves when the first message has arrived. */
-  enter(ready: Ready): Promise<Seat>
+  enter(ready: Ready): Promise<Taken>
   /** A frame of `bodyBytes` to a seat, as a client of this room sends it. */
   frameTo(id: string, bodyBytes: number): Buffer
 }
@@ -62,7 +62,7 @@ export function edgeNetRoom(
   port: number,
   network: string,
   onText: (seat: string, text: string) => void = () => {},
-): RoomKind<Candidate> & { enter(candidate: Candidate): Promise<EdgeNetSeat> } {
+): RoomKind<Candidate, EdgeNetSeat> {
   return {
     name: 'Edge-Net',
     prepare: () => newCandidate(network, port),
@@ -105,6 +105,7 @@ function firstText(socket: LoadSocket, onText: (text: string) => void): Promise<
       onText(text)
       resolve(text)
     }
-    socket.onClose = (code, reason) => reject(new Error(`The room closed a socket before its first word: ${code} ${reason}`))
+    socket.onClose = (code, reason) =>
+      reject(new Error(`The room closed a socket before its first word: ${code} ${reason}`))
   })
 }

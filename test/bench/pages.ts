@@ -1,9 +1,11 @@
 /** One Chromium, and pages in it that are loaded, in the foreground and idle before any clock starts. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { build } from 'esbuild'
+import { resolve } from 'node:path'
+import { build, type Plugin } from 'esbuild'
 import type { Page } from 'playwright-core'
-import { launchChromium } from './chromium-local.ts'
+import { sdkFile } from '../../scripts/build.ts'
+import { launchChromium } from '../support/chromium.ts'
 import type { Mark } from './pages/recorder.ts'
 
 /** Who signals: the SDK over the Worker, or two bare connections over a bare Durable Object. */
@@ -29,7 +31,7 @@ export interface OpenPage {
 const STEP_TIMEOUT_MS = 30_000
 const ENTRIES: Record<Side, string> = { ours: 'test/bench/pages/edge-net.ts', bare: 'test/bench/control/page.ts' }
 
-/** `readable` keeps function names, for profiles; otherwise pages are minified as the shipped SDK is. */
+/** `readable` bundles the sources with their function names, for profiles; otherwise it is the SDK as it is served. */
 export async function startPages({
   sides = ['ours', 'bare'] as readonly Side[],
   readable = false,
@@ -89,8 +91,16 @@ async function script(side: Side, readable: boolean): Promise<string> {
     format: 'esm',
     target: 'es2022',
     minify: !readable,
+    plugins: readable ? [] : [builtSdk],
     write: false,
   })
   // The script stands inside HTML.
   return (bundle.outputFiles[0]?.text ?? '').replaceAll('</script', '<\\/script')
+}
+
+/** Puts the built SDK in the place of its source. */
+const builtSdk: Plugin = {
+  name: 'built-sdk',
+  setup: (bundler) =>
+    bundler.onResolve({ filter: /client\/index\.ts$/ }, async () => ({ path: resolve(await sdkFile('dist/public')) })),
 }

@@ -17,8 +17,8 @@ const ENVELOPE_BYTES = 1_459
 const WARM_UP_MS = 500
 const WINDOW_MS = 2_000
 /** Below the room's limits per sender, so that nothing is dropped. */
-const MAX_PER_SENDER_PER_SECOND = 400
-const MAX_PER_SECOND = 3_000
+const MAX_PER_SENDER_PER_SECOND = 900
+const MAX_PER_SECOND = 5_000
 const TICK_MS = 10
 const PING = clientFrame('ping')
 
@@ -108,7 +108,8 @@ class Load {
     }
     const deadlineMs = performance.now() + 10_000
     while (this.#arrived - before < sent) {
-      if (performance.now() > deadlineMs) throw new Error(`${this.#name}: ${this.#arrived - before} of ${sent} arrived.`)
+      if (performance.now() > deadlineMs)
+        throw new Error(`${this.#name}: ${this.#arrived - before} of ${sent} arrived.`)
       await sleep(TICK_MS)
     }
     return sent

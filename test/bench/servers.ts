@@ -3,8 +3,8 @@
  * routed message 5 to 20 times dearer (research/anchors.md), and would hide what is measured here.
  */
 import { build } from 'esbuild'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { startService } from '../support/server.ts'
 import { workerdChildren } from './workerd-cpu.ts'
 
 export interface Server {
@@ -16,56 +16,61 @@ export interface Server {
   close(): Promise<void>
 }
 
-interface Program {
-  readonly name: string
-  readonly entry: string
-  readonly roomClass: string
-  readonly options: Omit<V4WorkerOptions, 'script' | 'scriptPath' | 'modules' | 'modulesRoot'>
-}
+const BARE_SCRIPT = 'bare'
+const BARE_ROOM_CLASS = 'BareRoom'
+/** That of wrangler.toml. */
+const COMPATIBILITY_DATE = '2026-08-15'
 
 /** The Worker as wrangler.toml configures it, except the door's rate: here a thousand peers come from one address. */
-export function startEdgeNet(entry = 'worker/index.ts'): Promise<Server> {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(process.env['W'] ?? 'wrangler.toml')
-  const ratelimits = Object.fromEntries(
-    Object.entries(workerOptions.ratelimits ?? {}).map(([binding, limit]) => [
-      binding,
-      { ...limit, simple: { ...limit.simple, limit: 1_000_000 } },
-    ]),
-  )
-  return start({ name: 'edge-net', entry, roomClass: 'Room', options: { ...workerOptions, ratelimits } })
+export async function startEdgeNet(): Promise<Server> {
+  const pidOf = nextWorkerd()
+  const service = await startService({ rateLimits: 'off' })
+  return {
+    port: service.port,
+    pid: pidOf(),
+    hibernate: (room) => service.evict(room, 'hibernate'),
+    close: () => service.close(),
+  }
 }
 
-export function startBare(): Promise<Server> {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(process.env['W'] ?? 'wrangler.toml')
-  const { compatibilityDate = '', compatibilityFlags = [] } = workerOptions
-  const durableObjects = { ROOM: { className: 'BareRoom', useSQLite: true } }
-  const options = { compatibilityDate, compatibilityFlags, durableObjects }
-  return start({ name: 'bare', entry: 'test/bench/control/room.ts', roomClass: 'BareRoom', options })
-}
-
-async function start({ name, entry, roomClass, options }: Program): Promise<Server> {
+/** The control. */
+export async function startBare(): Promise<Server> {
   const bundle = await build({
-    entryPoints: [entry],
+    entryPoints: ['test/bench/control/room.ts'],
     bundle: true,
     format: 'esm',
     target: 'es2022',
     write: false,
-    external: ['cloudflare:*'],
-    conditions: ['workerd', 'worker', 'browser'],
   })
-  const script = bundle.outputFiles[0]?.text ?? ''
-  const before = new Set(workerdChildren())
-  const worker = { ...options, name, modules: [{ type: 'ESModule', path: 'worker.js', contents: script }] }
+  const pidOf = nextWorkerd()
   const miniflare = new Miniflare(
-    convertV4MiniflareOptions({ host: '127.0.0.1', port: 0, log: new Log(LogLevel.ERROR), cf: false, workers: [worker] }),
+    convertV4MiniflareOptions({
+      host: '127.0.0.1',
+      port: 0,
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      name: BARE_SCRIPT,
+      compatibilityDate: COMPATIBILITY_DATE,
+      durableObjects: { ROOM: { className: BARE_ROOM_CLASS, useSQLite: true } },
+      modules: [{ type: 'ESModule', path: 'room.js', contents: bundle.outputFiles[0]?.text ?? '' }],
+    }),
   )
   const url = await miniflare.ready
-  const pid = workerdChildren().find((child) => !before.has(child))
-  if (pid === undefined) throw new Error('Miniflare is ready and no workerd of its is to be found in /proc.')
   return {
     port: Number(url.port),
-    pid,
-    hibernate: (room) => miniflare.unsafeEvictDurableObject(name, roomClass, { name: room, webSockets: 'hibernate' }),
+    pid: pidOf(),
+    hibernate: (name) =>
+      miniflare.unsafeEvictDurableObject(BARE_SCRIPT, BARE_ROOM_CLASS, { name, webSockets: 'hibernate' }),
     close: () => miniflare.dispose(),
+  }
+}
+
+/** Finds the workerd that is started between this call and the call of what it returns. */
+function nextWorkerd(): () => number {
+  const before = new Set(workerdChildren())
+  return () => {
+    const pid = workerdChildren().find((child) => !before.has(child))
+    if (pid === undefined) throw new Error('Miniflare is ready and no workerd of its own is to be found in /proc.')
+    return pid
   }
 }
