@@ -14,7 +14,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8 of a text. */
 export function utf8(text: string): Bytes {
-  return encoder.encode(text)
+  // Copied because the Workers types leave open what memory `encode` returns.
+  return new Uint8Array(encoder.encode(text))
 }
 
 /** Text of UTF-8 bytes, or `undefined` when they are not valid UTF-8. */

@@ -1,0 +1,124 @@
+/**
+ * The door decides who may enter, in the Worker, before any room wakes: cheap checks first, signatures last. What it
+ * lets in it hands to the room as an {@link Admission} in a request that it builds itself, so nothing in it is the
+ * client's word.
+ */
+import { proveAnnouncement } from '../protocol/announcement.ts'
+import { toBase64Url } from '../protocol/bytes.ts'
+import { TICKET_CLOCK_TOLERANCE_MS } from '../protocol/limits.ts'
+import { networkIdOfName } from '../protocol/network.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
+import type { RefusalCode } from '../protocol/room-messages.ts'
+import { decodeTicket, ticketIsSigned, type Purpose } from '../protocol/ticket.ts'
+import { listOf, type Settings } from './settings.ts'
+
+export interface Admission {
+  readonly peerId: PeerId
+  readonly ticketIssuedAtMs: number
+  readonly announcementExpiresAtMs: number
+  /** base64url, as it goes into lists. */
+  readonly announcement: string
+}
+
+export interface Knock {
+  readonly ticket: string | undefined
+  readonly purpose: Purpose
+  /** `URL.host` of the request. */
+  readonly host: string
+  readonly network: string
+  readonly nowMs: number
+}
+
+export type Refused = { readonly refused: RefusalCode; readonly retryAfterMs?: number }
+
+/** Whether the ticket opens this door now. */
+export async function admit(knock: Knock): Promise<Admission | Refused> {
+  if (!knock.ticket) return { refused: 'ticket-missing' }
+  const ticket = decodeTicket(knock.ticket)
+  if (!ticket) return { refused: 'ticket-malformed' }
+  if (ticket.purpose !== knock.purpose) return { refused: 'ticket-purpose' }
+  if (ticket.host !== knock.host) return { refused: 'host-mismatch' }
+  // The clock before the announcement: a client with a wrong clock corrects both by the time in this refusal.
+  if (Math.abs(ticket.issuedAtMs - knock.nowMs) > TICKET_CLOCK_TOLERANCE_MS) return { refused: 'ticket-clock' }
+  const networkId = await networkIdOfName(knock.network)
+  const [signed, proven] = await Promise.all([
+    ticketIsSigned(ticket),
+    proveAnnouncement(ticket.announcement.bytes, networkId, knock.nowMs),
+  ])
+  if (typeof proven === 'string') return { refused: proven }
+  if (!signed) return { refused: 'ticket-signature' }
+  return {
+    peerId: proven.peerId,
+    ticketIssuedAtMs: ticket.issuedAtMs,
+    announcementExpiresAtMs: proven.profile.expiresAtMs,
+    announcement: toBase64Url(proven.bytes),
+  }
+}
+
+/**
+ * Whether pages of the request's origin may use this host. CORS does not protect WebSockets, so the server looks
+ * itself. Programs send no Origin; their tickets are signed all the same.
+ */
+export function originAllowed(request: Request, settings: Settings): boolean {
+  const allowed = listOf(settings.EDGE_NET_ORIGINS)
+  const origin = request.headers.get('Origin')
+  if (origin === null || allowed.length === 0 || allowed.includes('*')) return true
+  return origin === new URL(request.url).origin || allowed.includes(origin)
+}
+
+/** The rate limiters count in windows of this length (wrangler.toml). */
+export const RATE_WINDOW_MS = 10_000
+
+/** Whether this part of the Internet has asked too often. Identities are free, so addresses are what counts. */
+export async function isRateLimited(request: Request, network: string, purpose: Purpose, settings: Settings) {
+  const prefix = ipPrefix(request.headers.get('CF-Connecting-IP'))
+  if (prefix === undefined) return false
+  const [prefixPasses, networkPasses] = await Promise.all([
+    settings.PREFIX_LIMIT.limit({ key: prefix }),
+    settings.NETWORK_LIMIT.limit({ key: `${purpose} ${prefix} ${network}` }),
+  ])
+  return !prefixPasses.success || !networkPasses.success
+}
+
+/**
+ * The /24 of an IPv4 address or the /48 of an IPv6 one: what one subscriber or tunnel holder commands. `undefined` for
+ * none and for loopback, which Cloudflare's edge never reports: that is a developer's machine.
+ */
+export function ipPrefix(address: string | null): string | undefined {
+  if (!address || address === '::1' || address.startsWith('127.')) return undefined
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  const dotted = mapped ?? (address.includes(':') ? undefined : address)
+  if (dotted !== undefined) return dotted.split('.').slice(0, 3).join('.')
+  const [head = '', tail = ''] = address.toLowerCase().split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const after = tail === '' ? [] : tail.split(':')
+  while (address.includes('::') && groups.length + after.length < 8) groups.push('0')
+  return [...groups, ...after]
+    .slice(0, 3)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
+}
+
+// ---- from the door to the room -------------------------------------------------------------------------------------
+
+const ADMISSION_HEADER = 'Edge-Net-Admission'
+
+/** The request that takes an admitted peer to its room. None of the client's own headers go along. */
+export function admissionRequest(admission: Admission): Request {
+  const { peerId, ticketIssuedAtMs, announcementExpiresAtMs, announcement } = admission
+  const value = [peerId, ticketIssuedAtMs, announcementExpiresAtMs, announcement].join(' ')
+  return new Request('https://room/', { headers: { Upgrade: 'websocket', [ADMISSION_HEADER]: value } })
+}
+
+/** What the door wrote. Only the Worker reaches rooms, so it is not checked again. */
+export function admissionOf(request: Request): Admission {
+  const [peerId, ticketIssuedAtMs, announcementExpiresAtMs, announcement = ''] = (
+    request.headers.get(ADMISSION_HEADER) ?? ''
+  ).split(' ')
+  return {
+    peerId: peerId as PeerId,
+    ticketIssuedAtMs: Number(ticketIssuedAtMs),
+    announcementExpiresAtMs: Number(announcementExpiresAtMs),
+    announcement,
+  }
+}

@@ -1,0 +1,4 @@
+/** The Worker's exports. */
+export { app as default } from './app.ts'
+export { Registry } from './registry.ts'
+export { Room } from './room.ts'

@@ -1,0 +1,29 @@
+/**
+ * Structured log lines. The union is the whole vocabulary: no event has a field that could carry a session description,
+ * an address, a key, a ticket or a peer id.
+ */
+import type { LimitScope, RefusalCode } from '../protocol/room-messages.ts'
+import type { Tally } from './tally.ts'
+
+export type LogEvent =
+  | {
+      readonly event: 'refused'
+      readonly purpose: 'join' | 'ice'
+      readonly network: string
+      readonly code: RefusalCode
+    }
+  | { readonly event: 'room-report'; readonly network: string; readonly members: number; readonly tally: Tally }
+  | { readonly event: 'flood-closed'; readonly network: string; readonly scope: LimitScope }
+  | { readonly event: 'reaped'; readonly network: string; readonly sockets: number }
+  | { readonly event: 'ice-provider-failed'; readonly reason: string }
+  | { readonly event: 'report-failed'; readonly reason: string }
+  | { readonly event: 'internal-error'; readonly route: string; readonly reason: string }
+
+export function log(event: LogEvent): void {
+  console.log(JSON.stringify(event))
+}
+
+/** The kind of an error, which is safe to log; its message may quote what a stranger sent. */
+export function errorKind(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error
+}
