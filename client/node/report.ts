@@ -1,0 +1,168 @@
+/**
+ * What the command tells: the events of a network as plain records, and two ways to write them. Names and fields of the
+ * records are stable; programs read them from `--json`.
+ */
+import type { Data, JoinPhase, NetworkState, Path, Peer } from '../api.ts'
+import { toBase64Url } from '../../protocol/bytes.ts'
+import type { EdgeNetError } from '../errors.ts'
+import {
+  durationWords,
+  MILESTONE_WORDS,
+  nameOr,
+  pathWords,
+  routeOf,
+  ROUTE_WORDS,
+  shortId,
+  sizeWords,
+} from '../page/words.ts'
+import { safeJson, safeText, type Style } from './terminal.ts'
+
+export interface PeerRecord {
+  readonly id: string
+  readonly siteId: string
+  readonly name: string
+  readonly capabilities: readonly string[]
+  readonly rtc: boolean
+  readonly path: Path
+  readonly rttMs?: number
+}
+
+export interface ErrorRecord {
+  readonly code: string
+  readonly reason: string
+  readonly message: string
+  readonly hint: string
+  readonly retryAfterMs?: number
+}
+
+export type CommandEvent =
+  | { readonly event: 'phase'; readonly phase: JoinPhase }
+  | {
+      readonly event: 'joined'
+      readonly name: string
+      readonly id: string
+      readonly roomUrl: string
+      readonly peerId: string
+      readonly siteId: string
+      readonly total: number
+    }
+  | { readonly event: 'state'; readonly state: NetworkState; readonly error?: ErrorRecord }
+  | { readonly event: 'announced'; readonly peer: PeerRecord }
+  | { readonly event: 'peer'; readonly peer: PeerRecord }
+  | { readonly event: 'peer-left'; readonly peer: PeerRecord; readonly reason: string }
+  | { readonly event: 'path'; readonly peer: PeerRecord; readonly path: Path }
+  | { readonly event: 'rtt'; readonly peer: PeerRecord; readonly rttMs: number }
+  | { readonly event: 'total'; readonly total: number }
+  /** `text`, or `base64url` where bytes were sent. */
+  | { readonly event: 'message'; readonly peer: PeerRecord; readonly text?: string; readonly base64url?: string }
+  /** A line of ours has been taken over by the links to so many peers. */
+  | { readonly event: 'sent'; readonly text: string; readonly receivers: number }
+  | { readonly event: 'error'; readonly error: ErrorRecord; readonly peer?: PeerRecord }
+  | { readonly event: 'left' }
+  | { readonly event: 'failed'; readonly error: ErrorRecord; readonly exitCode: number }
+
+/** An event with the milliseconds since joining began. */
+export type TimedEvent = CommandEvent & { readonly sinceMs: number }
+
+export function peerRecord({ id, siteId, name, capabilities, rtc, path, rttMs }: Peer): PeerRecord {
+  return { id, siteId, name, capabilities, rtc, path, ...(rttMs !== undefined && { rttMs }) }
+}
+
+export function errorRecord({ code, reason, message, hint, retryAfterMs }: EdgeNetError): ErrorRecord {
+  return { code, reason, message, hint, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+export function messageRecord(peer: Peer, data: Data): CommandEvent {
+  const content = typeof data === 'string' ? { text: data } : { base64url: toBase64Url(data) }
+  return { event: 'message', peer: peerRecord(peer), ...content }
+}
+
+/** Writes an event as one line, or as none when there is nothing to say. */
+export type Writer = (event: TimedEvent) => string | undefined
+
+/** One JSON object a line. */
+export function jsonWriter(): Writer {
+  return (event) => safeJson(event)
+}
+
+/** A line for people: since when, what, and the facts. */
+export function plainWriter(style: Style): Writer {
+  // Every measurement would flood the screen; the first on each path is news.
+  const measured = new Set<string>()
+  return (event) => {
+    const said = words(event, measured, style)
+    if (said === undefined) return undefined
+    const since = durationWords(event.sinceMs).padStart(TIME_COLUMNS)
+    return `${style.dim(since)}  ${event.event.padEnd(NAME_COLUMNS)} ${said}`
+  }
+}
+
+/** `12345 s`: almost four hours. */
+const TIME_COLUMNS = 7
+const NAME_COLUMNS = 'peer-left'.length
+
+function words(event: TimedEvent, measured: Set<string>, style: Style): string | undefined {
+  switch (event.event) {
+    case 'phase':
+      return `${event.phase}: ${MILESTONE_WORDS[event.phase].meaning}`
+    case 'joined': {
+      const others = event.total > 1 ? `${event.total} members` : 'nobody else so far'
+      return `${style.accent(event.name)}, ${others}; you are ${event.peerId} (identity ${event.siteId})`
+    }
+    case 'state':
+      return stateWords(event.state)
+    case 'announced':
+    case 'total':
+      return undefined
+    case 'peer':
+      return `${label(event.peer, style)}: ${pathLine(event.peer.path)}`
+    case 'peer-left':
+      measured.delete(event.peer.id)
+      return `${label(event.peer, style)}: ${safeText(event.reason)}`
+    case 'path':
+      measured.delete(event.peer.id)
+      return `${label(event.peer, style)}: ${pathLine(event.path)}`
+    case 'rtt': {
+      if (measured.has(event.peer.id)) return undefined
+      measured.add(event.peer.id)
+      return `${label(event.peer, style)}: ${durationWords(event.rttMs)}`
+    }
+    case 'message':
+      return `${label(event.peer, style)}: ${messageText(event)}`
+    case 'sent':
+      return `to ${event.receivers} ${event.receivers === 1 ? 'peer' : 'peers'}: ${safeText(event.text)}`
+    case 'error': {
+      const where = event.peer ? `${label(event.peer, style)}: ` : ''
+      return `${where}${style.bad(safeText(event.error.message))} ${safeText(event.error.hint)}`.trimEnd()
+    }
+    case 'left':
+      return 'the room and the peers know'
+    case 'failed':
+      // On stderr, for people.
+      return undefined
+  }
+}
+
+function stateWords(state: NetworkState): string | undefined {
+  switch (state) {
+    case 'open':
+      return 'in the room again'
+    case 'reconnecting':
+      return 'the room is out of reach; direct paths stay up, trying again'
+    case 'closed':
+      return undefined
+  }
+}
+
+function pathLine(path: Path): string {
+  return `${ROUTE_WORDS[routeOf(path)].toLowerCase()}, ${pathWords(path)}`
+}
+
+function messageText({ text, base64url }: { readonly text?: string; readonly base64url?: string }): string {
+  if (text !== undefined) return safeText(text)
+  return `(${sizeWords(Math.floor(((base64url?.length ?? 0) * 3) / 4))} of binary data)`
+}
+
+function label({ name, id }: PeerRecord, style: Style): string {
+  return `${style.accent(safeText(nameOr(name, 'unnamed')))} ${style.dim(`(${shortId(id)})`)}`
+}

@@ -1,0 +1,120 @@
+/** One stay in a room from a terminal: joins, tells what happens, sends what is typed, and leaves in good order. */
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { Network } from '../api.ts'
+import { EdgeNetError } from '../errors.ts'
+import { EXIT, exitCodeOf, type ExitCode } from './exit.ts'
+import { join } from './index.ts'
+import type { StayOptions } from './options.ts'
+import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
+
+export interface Surroundings {
+  /** Lines to broadcast. */
+  readonly input: Readable
+  readonly tell: (event: CommandEvent) => void
+  /** Aborts when the command is told to end. */
+  readonly ended: AbortSignal
+}
+
+/**
+ * Stays until told to end, until the time is over, or until the room will have us no more.
+ *
+ * @throws EdgeNetError when joining fails, or when the room refuses later on
+ */
+export async function stay(roomUrl: string, options: StayOptions, around: Surroundings): Promise<ExitCode> {
+  const { tell, ended } = around
+  const network = await join(roomUrl, {
+    ...options.join,
+    signal: ended,
+    onPhase: (phase) => tell({ event: 'phase', phase }),
+  })
+  const over = new AbortController()
+  const until = AbortSignal.any([ended, over.signal])
+  const timer = options.leaveAfterMs === undefined ? undefined : setTimeout(() => over.abort(), options.leaveAfterMs)
+  const sending = sendLines(network, around, until)
+  const refusal = await outcome(network, options, tell, until)
+  clearTimeout(timer)
+  over.abort()
+  await network.close()
+  await sending
+  if (refusal) throw refusal
+  tell({ event: 'left' })
+  return EXIT.ok
+}
+
+export function exitCodeFor(error: unknown): ExitCode {
+  return error instanceof EdgeNetError ? exitCodeOf(error) : EXIT.failure
+}
+
+/** Tells what the network tells. Resolves when it is over: with the reason, if it was not our wish. */
+function outcome(
+  network: Network,
+  { message }: StayOptions,
+  tell: Surroundings['tell'],
+  until: AbortSignal,
+): Promise<EdgeNetError | undefined> {
+  const { name, id, roomUrl, peerId, siteId, total } = network
+  tell({ event: 'joined', name, id, roomUrl, peerId, siteId, total })
+  const failed = (error: unknown) => {
+    if (error instanceof EdgeNetError && !until.aborted) tell({ event: 'error', error: errorRecord(error) })
+  }
+  const met = (peer: Parameters<typeof peerRecord>[0]) => {
+    tell({ event: 'peer', peer: peerRecord(peer) })
+    if (message === undefined) return
+    peer.send(message).then(() => tell({ event: 'sent', text: message, receivers: 1 }), failed)
+  }
+  return new Promise((resolve) => {
+    until.addEventListener('abort', () => resolve(undefined), { once: true })
+    if (until.aborted) resolve(undefined)
+    network.on('state', ({ state, error }) => {
+      tell({ event: 'state', state, ...(error && { error: errorRecord(error) }) })
+      // Our own leaving closes it, too.
+      if (state === 'closed') resolve(until.aborted ? undefined : error)
+    })
+    network.on('announced', ({ peer }) => tell({ event: 'announced', peer: peerRecord(peer) }))
+    network.on('peer', ({ peer }) => met(peer))
+    network.on('peer-left', ({ peer, reason }) => tell({ event: 'peer-left', peer: peerRecord(peer), reason }))
+    network.on('path', ({ peer, path }) => tell({ event: 'path', peer: peerRecord(peer), path }))
+    network.on('rtt', ({ peer, rttMs }) => tell({ event: 'rtt', peer: peerRecord(peer), rttMs }))
+    network.on('total', (event) => tell({ event: 'total', total: event.total }))
+    network.on('message', ({ peer, data }) => tell(messageRecord(peer, data)))
+    network.on('error', ({ error, peer }) =>
+      tell({ event: 'error', error: errorRecord(error), ...(peer && { peer: peerRecord(peer) }) }),
+    )
+    for (const peer of network.peers.values()) met(peer)
+  })
+}
+
+/** Broadcasts the lines of the input. A line waits, and so do those behind it, until somebody is there to read it. */
+async function sendLines(network: Network, { input, tell }: Surroundings, until: AbortSignal): Promise<void> {
+  const lines = createInterface({ input, signal: until })
+  try {
+    for await (const line of lines) {
+      if (line.trim() === '') continue
+      await somebody(network, until)
+      if (until.aborted) return
+      const receivers = network.peers.size
+      await network.broadcast(line)
+      tell({ event: 'sent', text: line, receivers })
+    }
+  } catch (error) {
+    // The end of the stay ends the reading, too.
+    if (!until.aborted) {
+      if (!(error instanceof EdgeNetError)) throw error
+      tell({ event: 'error', error: errorRecord(error) })
+    }
+  } finally {
+    lines.close()
+  }
+}
+
+function somebody(network: Network, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (network.peers.size > 0 || until.aborted) return resolve()
+    const stop = network.on('peer', () => {
+      stop()
+      resolve()
+    })
+    until.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { EdgeNetError } from '../../client/errors.ts'
+import { exitCodeOf } from '../../client/node/exit.ts'
+import { stayOptions, UsageError } from '../../client/node/options.ts'
+
+describe('the arguments of the command', () => {
+  it('have defaults that keep nothing from anybody', () => {
+    expect(stayOptions({}, {})).toEqual({
+      join: { direct: 'on', iceTransportPolicy: 'all' },
+      message: undefined,
+      leaveAfterMs: undefined,
+      json: false,
+    })
+  })
+
+  it('win over the environment', () => {
+    const environment = { EDGE_NET_NAME: 'from-environment' }
+    expect(stayOptions({}, environment).join.name).toBe('from-environment')
+    expect(stayOptions({ name: 'from-flag' }, environment).join.name).toBe('from-flag')
+  })
+
+  it('take ICE servers of the environment instead of the room', () => {
+    const { join } = stayOptions(
+      {},
+      {
+        EDGE_NET_STUN_SERVERS: 'stun:one.example:3478, stun:two.example',
+        EDGE_NET_TURN_URL: 'turn:turn.example:3478?transport=udp',
+        EDGE_NET_TURN_USERNAME: 'me',
+        EDGE_NET_TURN_CREDENTIAL: 'secret',
+        EDGE_NET_ICE_TRANSPORT_POLICY: 'relay',
+      },
+    )
+    expect(join).toMatchObject({
+      iceTransportPolicy: 'relay',
+      iceServers: [
+        { urls: ['stun:one.example:3478', 'stun:two.example'] },
+        { urls: 'turn:turn.example:3478?transport=udp', username: 'me', credential: 'secret' },
+      ],
+    })
+  })
+
+  it('take an empty variable for an unset one', () => {
+    const empty = { EDGE_NET_NAME: '', EDGE_NET_STUN_SERVERS: '', EDGE_NET_TURN_URL: '', EDGE_NET_TURN_USERNAME: '' }
+    expect(stayOptions({}, empty)).toEqual(stayOptions({}, {}))
+  })
+
+  it.each([
+    [{ direct: 'maybe' }, {}, '--direct'],
+    [{ for: 'ever' }, {}, '--for'],
+    [{ for: '0' }, {}, '--for'],
+    [{ for: '' }, {}, '--for'],
+    [{ for: '99999999' }, {}, '--for'],
+    [{ name: 'é'.repeat(33) }, {}, '66 bytes'],
+    [{}, { EDGE_NET_ICE_TRANSPORT_POLICY: 'none' }, 'EDGE_NET_ICE_TRANSPORT_POLICY'],
+    [{}, { EDGE_NET_STUN_SERVERS: 'https://example.org' }, 'EDGE_NET_STUN_SERVERS'],
+    [{}, { EDGE_NET_TURN_URL: 'turn:turn.example' }, 'credential'],
+    [{}, { EDGE_NET_TURN_USERNAME: 'me' }, 'credential'],
+    [
+      {},
+      { EDGE_NET_TURN_URL: 'stun:x', EDGE_NET_TURN_USERNAME: 'a', EDGE_NET_TURN_CREDENTIAL: 'b' },
+      'EDGE_NET_TURN_URL',
+    ],
+  ])('are refused with a hint when wrong: %o %o', (flags, environment, named) => {
+    let error: unknown
+    try {
+      stayOptions(flags, environment)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(UsageError)
+    expect((error as UsageError).message).toContain(named)
+    expect((error as UsageError).hint).not.toBe('')
+  })
+
+  it('never repeat a credential in an error', () => {
+    const environment = { EDGE_NET_TURN_USERNAME: 'me', EDGE_NET_TURN_CREDENTIAL: 'hunter2' }
+    expect(() => stayOptions({}, environment)).toThrow(/^((?!hunter2).)*$/)
+  })
+})
+
+describe('exit codes', () => {
+  it('tell refused from unreachable from wrong arguments', () => {
+    const codeOf = (code: ConstructorParameters<typeof EdgeNetError>[0]) =>
+      exitCodeOf(new EdgeNetError(code, 'reason', 'message', 'hint'))
+    expect(codeOf('invalid-argument')).toBe(2)
+    expect(codeOf('join-refused')).toBe(3)
+    expect(codeOf('room-unreachable')).toBe(4)
+    expect(codeOf('aborted')).toBe(130)
+    expect(codeOf('unsupported')).toBe(1)
+  })
+})

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { jsonWriter, plainWriter, type CommandEvent, type PeerRecord } from '../../client/node/report.ts'
+import { safeJson, safeText, styleFor, wantsColour } from '../../client/node/terminal.ts'
+
+const ADA: PeerRecord = {
+  id: 'Qw81kZpR7tV1nB5cD8fG4h',
+  siteId: 'Yq3xK9wLmZ2pR7tV1nB5cD8fG4hJ6kMsQwEeRrTtYyU',
+  name: 'Ada',
+  capabilities: [],
+  rtc: true,
+  path: { kind: 'relay' },
+}
+const DIRECT = { kind: 'direct', local: 'host', remote: 'prflx', protocol: 'udp' } as const
+const HOSTILE = 'a\u001b]0;owned\u0007\u001b[2J\r\nfake line\u009b31m\u202egnp.exe\u2028'
+
+function lines(...events: CommandEvent[]): (string | undefined)[] {
+  const write = plainWriter(styleFor(false))
+  return events.map((event) => write({ ...event, sinceMs: 63 })?.replace(/^ *63 ms +/, ''))
+}
+
+describe('lines for people', () => {
+  it('tell peers, paths and messages', () => {
+    expect(
+      lines(
+        { event: 'peer', peer: ADA },
+        { event: 'path', peer: ADA, path: DIRECT },
+        { event: 'message', peer: ADA, text: 'hello' },
+        { event: 'message', peer: ADA, base64url: 'AAAA' },
+        { event: 'sent', text: 'hi', receivers: 1 },
+        { event: 'peer-left', peer: ADA, reason: 'left' },
+      ),
+    ).toEqual([
+      'peer      Ada (Qw81kZ): relay, through the room, sealed end to end',
+      'path      Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
+      'message   Ada (Qw81kZ): hello',
+      'message   Ada (Qw81kZ): (3 bytes of binary data)',
+      'sent      to 1 peer: hi',
+      'peer-left Ada (Qw81kZ): left',
+    ])
+  })
+
+  it('tell the first round-trip time on each path and no further one', () => {
+    const rtt = (rttMs: number): CommandEvent => ({ event: 'rtt', peer: ADA, rttMs })
+    const told = lines(rtt(38), rtt(39), { event: 'path', peer: ADA, path: DIRECT }, rtt(1.3), rtt(1.4))
+    expect(told.map((line) => line?.split(': ').at(-1))).toEqual([
+      '38 ms',
+      undefined,
+      expect.stringContaining('direct'),
+      '1.3 ms',
+      undefined,
+    ])
+  })
+
+  it('show control characters of strangers instead of obeying them', () => {
+    const [peer, message] = lines(
+      { event: 'peer', peer: { ...ADA, name: HOSTILE } },
+      { event: 'message', peer: ADA, text: HOSTILE },
+    )
+    for (const line of [peer, message]) {
+      expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/)
+      expect(line).toContain('\\u001b[2J\\r\\nfake line\\u009b31m\\u202egnp.exe\\u2028')
+    }
+  })
+
+  it('carry colour only where it is wanted', () => {
+    expect(plainWriter(styleFor(true))({ event: 'peer', peer: ADA, sinceMs: 1 })).toContain('\u001b[36mAda\u001b[0m')
+    expect(wantsColour(true, {})).toBe(true)
+    expect(wantsColour(false, {})).toBe(false)
+    expect(wantsColour(true, { NO_COLOR: '1' })).toBe(false)
+    expect(wantsColour(true, { TERM: 'dumb' })).toBe(false)
+  })
+
+  it('cut what would fill the scrollback', () => {
+    expect(safeText('x'.repeat(5_000))).toHaveLength(2_000 + '… (5000 characters)'.length)
+  })
+})
+
+describe('lines for programs', () => {
+  it('are one object each, with the event and its time, and read back as they were', () => {
+    const line = jsonWriter()({ event: 'message', peer: { ...ADA, name: HOSTILE }, text: HOSTILE, sinceMs: 63.5 }) ?? ''
+    expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/)
+    expect(JSON.parse(line)).toEqual({
+      event: 'message',
+      peer: { ...ADA, name: HOSTILE },
+      text: HOSTILE,
+      sinceMs: 63.5,
+    })
+  })
+
+  it('leave ordinary text of any script readable', () => {
+    expect(safeJson({ name: 'Zoë 東京 שלום 🙂' })).toBe('{"name":"Zoë 東京 שלום 🙂"}')
+  })
+})

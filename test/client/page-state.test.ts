@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import type { Path } from '../../client/api.ts'
+import {
+  initialState,
+  MAX_LOG_ENTRIES,
+  MAX_SHOWN_CHARACTERS,
+  reduce,
+  type PageEvent,
+  type PageState,
+} from '../../client/page/state.ts'
+import { MAX_SHOWN_PEERS, viewOf } from '../../client/page/view.ts'
+
+const RELAY: Path = { kind: 'relay' }
+const DIRECT: Path = { kind: 'direct', local: 'host', remote: 'srflx', protocol: 'udp' }
+const FAILURE = {
+  code: 'join-refused',
+  reason: 'rate-limited',
+  message: 'Too many.',
+  hint: 'Wait.',
+  retryAfterMs: 12_000,
+}
+
+function after(...events: PageEvent[]): PageState {
+  return events.reduce(reduce, initialState('mainnet'))
+}
+
+function peer(id: string, path: Path = RELAY, name = 'Ada'): PageEvent {
+  return { type: 'peer', peer: { id, siteId: `site-${id}`, name, path, rttMs: undefined }, sinceMs: 60 }
+}
+
+const JOINED: PageEvent[] = [
+  { type: 'identity', siteId: 'mine', kept: true },
+  { type: 'phase', phase: 'identity', sinceMs: 5 },
+  { type: 'phase', phase: 'connecting', sinceMs: 7 },
+  { type: 'phase', phase: 'welcome', sinceMs: 40 },
+  { type: 'joined', peerId: 'me', networkId: 'net-x', total: 1 },
+]
+
+function steps(state: PageState): string[] {
+  return viewOf(state).steps.map(({ milestone, progress, time }) => `${milestone} ${progress} ${time}`.trim())
+}
+
+describe('the steps of joining', () => {
+  it('are shown with their times as they happen, and say what is awaited', () => {
+    expect(steps(after(...JOINED.slice(0, 3)))).toEqual([
+      'identity done 5.0 ms',
+      'connecting done 7.0 ms',
+      'welcome now',
+      'first-peer later',
+      'first-direct later',
+    ])
+  })
+
+  it('go on to the first peer and the first direct path, which later ones do not overwrite', () => {
+    const state = after(...JOINED, peer('a'), { type: 'path', id: 'a', path: DIRECT, sinceMs: 110 }, {
+      ...peer('b', DIRECT),
+      sinceMs: 500,
+    } as PageEvent)
+    expect(steps(state).slice(3)).toEqual(['first-peer done 60 ms', 'first-direct done 110 ms'])
+  })
+
+  it('await nothing once joining has failed', () => {
+    expect(steps(after(...JOINED.slice(0, 3), { type: 'failed', failure: FAILURE })).slice(2)).toEqual([
+      'welcome later',
+      'first-peer later',
+      'first-direct later',
+    ])
+  })
+})
+
+describe('the list of peers', () => {
+  it('says how a peer is reached, in words and in terms', () => {
+    const [relayed] = viewOf(after(...JOINED, peer('a'))).rows
+    expect(relayed).toMatchObject({
+      route: 'relay',
+      routeLabel: 'Relay',
+      detail: 'through the room, sealed end to end',
+    })
+    const [direct] = viewOf(after(...JOINED, peer('a', DIRECT))).rows
+    expect(direct).toMatchObject({ route: 'direct', detail: 'local address (host) to public address (srflx), UDP' })
+    const turn: Path = { kind: 'direct', local: 'relay', remote: 'relay', protocol: 'tcp' }
+    const [forwarded] = viewOf(after(...JOINED, peer('a', turn))).rows
+    expect(forwarded).toMatchObject({ route: 'turn', detail: 'TURN server (relay) at both ends, TCP' })
+  })
+
+  it('forgets a round-trip time when the path that it was measured on is left', () => {
+    const measured = after(...JOINED, peer('a'), { type: 'rtt', id: 'a', rttMs: 38.2 })
+    expect(viewOf(measured).rows[0]?.rtt).toBe('38 ms')
+    expect(viewOf(reduce(measured, { type: 'path', id: 'a', path: DIRECT, sinceMs: 99 })).rows[0]?.rtt).toBe('')
+  })
+
+  it('shows nothing of peers that have left or were never met', () => {
+    const state = after(
+      ...JOINED,
+      peer('a'),
+      { type: 'peer-left', id: 'a' },
+      { type: 'rtt', id: 'a', rttMs: 1 },
+      { type: 'path', id: 'z', path: DIRECT, sinceMs: 1 },
+    )
+    expect(viewOf(state)).toMatchObject({ rows: [], alone: true, sendable: false })
+  })
+
+  it('stays short in a large room and says what it leaves out', () => {
+    const many = Array.from({ length: MAX_SHOWN_PEERS + 5 }, (_, i) => peer(`p${i}`))
+    const view = viewOf(after(...JOINED, { type: 'total', total: 1_000 }, ...many))
+    expect(view.rows).toHaveLength(MAX_SHOWN_PEERS)
+    expect(view).toMatchObject({ more: 'and 5 more', census: '1000 members, 105 of 999 others met' })
+  })
+
+  it('gives a nameless peer a label, and keeps a hostile name as the text it is', () => {
+    const rows = viewOf(after(...JOINED, peer('aaaaaaaa', RELAY, '  '), peer('b', RELAY, '<img onerror=x>'))).rows
+    expect(rows.map(({ label }) => label)).toEqual(['Unnamed peer · aaaaaa', '<img onerror=x> · b'])
+  })
+})
+
+describe('the states of the page', () => {
+  it('counts members, in the title too, as soon as it is in the room', () => {
+    expect(viewOf(after()).title).toBe('mainnet · Edge-Net')
+    expect(viewOf(after(...JOINED))).toMatchObject({ title: '(1) mainnet · Edge-Net', census: 'nobody else so far' })
+  })
+
+  it('keeps a total that was told before joining was reported', () => {
+    const state = after({ type: 'total', total: 3 }, { type: 'joined', peerId: 'me', networkId: 'n', total: 1 })
+    expect(state.total).toBe(3)
+  })
+
+  it('keeps peers while the room is out of reach and drops them when the stay is over', () => {
+    const met = after(...JOINED, peer('a'))
+    expect(viewOf(reduce(met, { type: 'state', state: 'reconnecting' })).rows).toHaveLength(1)
+    expect(viewOf(reduce(met, { type: 'left' }))).toMatchObject({ status: 'left', rows: [], sendable: false })
+  })
+
+  it('tells a refusal after joining from a leave of our own', () => {
+    const refused = after(...JOINED, { type: 'state', state: 'closed', failure: FAILURE })
+    expect(refused).toMatchObject({ status: 'failed', failure: FAILURE })
+    expect(viewOf(refused).failureWait).toBe('The room asks to wait 12 s.')
+    expect(after(...JOINED, { type: 'state', state: 'closed' }).status).toBe('left')
+  })
+
+  it('starts afresh when joining again, but keeps what was said', () => {
+    const said = after(...JOINED, peer('a'), { type: 'message', who: 'Ada', data: 'hi', atMs: 1 })
+    const again = reduce(said, { type: 'joining' })
+    expect(again).toMatchObject({ status: 'joining', milestones: {}, self: undefined, nextKey: 1 })
+    expect(again.peers.size).toBe(0)
+    expect(again.log).toHaveLength(1)
+  })
+})
+
+describe('the message log', () => {
+  it('is bounded in entries and in the length of each', () => {
+    const flood = Array.from({ length: MAX_LOG_ENTRIES + 50 }, (_, i): PageEvent => {
+      return { type: 'message', who: 'Ada', data: `${i}`, atMs: i }
+    })
+    const state = after(...flood)
+    expect(state.log).toHaveLength(MAX_LOG_ENTRIES)
+    expect(state.log.at(-1)?.text).toBe(`${MAX_LOG_ENTRIES + 49}`)
+    const long = after({ type: 'message', who: 'Ada', data: 'x'.repeat(1_000_000), atMs: 1 }).log[0]?.text ?? ''
+    expect(long.length).toBeLessThan(MAX_SHOWN_CHARACTERS + 50)
+    expect(long).toContain('(1000000 characters)')
+  })
+
+  it('says how much binary data came instead of showing it', () => {
+    const state = after({ type: 'message', who: 'Ada', data: new Uint8Array(2_048), atMs: 1 })
+    expect(state.log[0]?.text).toBe('(2.0 KiB of binary data)')
+  })
+
+  it('keeps why a message of ours did not go out', () => {
+    const state = after({ type: 'sent', who: 'Ada', text: 'hi', atMs: 1, failure: 'gone' })
+    expect(state.log[0]).toMatchObject({ mine: true, failure: 'gone' })
+  })
+})
