@@ -1,5 +1,5 @@
 /** Exit codes, which scripts rely on. */
-import type { EdgeNetError } from '../errors.ts'
+import type { EdgeNetError, ErrorCode } from '../errors.ts'
 
 export const EXIT = {
   ok: 0,
@@ -13,22 +13,19 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+const EXIT_CODES: Record<ErrorCode, ExitCode> = {
+  'invalid-argument': EXIT.usage,
+  'join-refused': EXIT.refused,
+  'room-unreachable': EXIT.unreachable,
+  aborted: EXIT.interrupted,
+  unsupported: EXIT.failure,
+  'peer-unknown': EXIT.failure,
+  'message-too-large': EXIT.failure,
+  'handler-failed': EXIT.failure,
+  'peer-misbehaved': EXIT.failure,
+  'direct-failed': EXIT.failure,
+}
+
 export function exitCodeOf({ code }: EdgeNetError): ExitCode {
-  switch (code) {
-    case 'invalid-argument':
-      return EXIT.usage
-    case 'join-refused':
-      return EXIT.refused
-    case 'room-unreachable':
-      return EXIT.unreachable
-    case 'aborted':
-      return EXIT.interrupted
-    case 'unsupported':
-    case 'peer-unknown':
-    case 'message-too-large':
-    case 'handler-failed':
-    case 'peer-misbehaved':
-    case 'direct-failed':
-      return EXIT.failure
-  }
+  return EXIT_CODES[code]
 }

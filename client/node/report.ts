@@ -110,7 +110,7 @@ function words(event: TimedEvent, measured: Set<string>, style: Style): string |
       return `${style.accent(event.name)}, ${others}; you are ${event.peerId} (identity ${event.siteId})`
     }
     case 'state':
-      return stateWords(event.state)
+      return STATE_WORDS[event.state]
     case 'announced':
     case 'total':
       return undefined
@@ -140,18 +140,16 @@ function words(event: TimedEvent, measured: Set<string>, style: Style): string |
     case 'failed':
       // On stderr, for people.
       return undefined
+    default:
+      return event satisfies never
   }
 }
 
-function stateWords(state: NetworkState): string | undefined {
-  switch (state) {
-    case 'open':
-      return 'in the room again'
-    case 'reconnecting':
-      return 'the room is out of reach; direct paths stay up, trying again'
-    case 'closed':
-      return undefined
-  }
+/** Closing is told by what follows it. */
+const STATE_WORDS: Record<NetworkState, string | undefined> = {
+  open: 'in the room again',
+  reconnecting: 'the room is out of reach; direct paths stay up, trying again',
+  closed: undefined,
 }
 
 function pathLine(path: Path): string {

@@ -1,9 +1,16 @@
 /** The few things the page does to the DOM. All text goes in as text: nothing here can parse markup. */
 
 /** The element that page.html has under this id. */
-export function byId<Type extends Element = HTMLElement>(id: string): Type {
-  const element = document.querySelector<Type>(`#${id}`)
+export function byId(id: string): HTMLElement {
+  const element = document.getElementById(id)
   if (!element) throw new Error(`page.html has no #${id}`)
+  return element
+}
+
+/** The same, for what only some elements can. */
+export function byIdAs<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const element = byId(id)
+  if (!(element instanceof kind)) throw new Error(`#${id} in page.html is no ${kind.name}`)
   return element
 }
 
@@ -24,8 +31,8 @@ export function create(tag: string, className = '', text = ''): HTMLElement {
 }
 
 /** An element of a row that is found again by its class. */
-export function part<Type extends Element = HTMLElement>(row: Element, className: string): Type {
-  const element = row.querySelector<Type>(`.${className}`)
+export function part(row: Element, className: string): HTMLElement {
+  const element = row.querySelector<HTMLElement>(`.${className}`)
   if (!element) throw new Error(`a row has no .${className}`)
   return element
 }

@@ -38,12 +38,12 @@ async function keepOnce(candidate: CryptoKeyPair): Promise<CryptoKeyPair> {
       const store = transaction.objectStore(STORE)
       let chosen = candidate
       const reading = store.get(KEY)
-      reading.onsuccess = () => {
+      reading.addEventListener('success', () => {
         if (isKeyPair(reading.result)) chosen = reading.result
         else store.put(candidate, KEY)
-      }
-      transaction.oncomplete = () => resolve(chosen)
-      transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'))
+      })
+      transaction.addEventListener('complete', () => resolve(chosen))
+      transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('the transaction was aborted')))
     })
   } finally {
     database.close()
@@ -53,9 +53,9 @@ async function keepOnce(candidate: CryptoKeyPair): Promise<CryptoKeyPair> {
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(DATABASE, 1)
-    opening.onupgradeneeded = () => void opening.result.createObjectStore(STORE)
-    opening.onsuccess = () => resolve(opening.result)
-    opening.onerror = () => reject(opening.error ?? new Error('the database cannot be opened'))
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(STORE))
+    opening.addEventListener('success', () => resolve(opening.result))
+    opening.addEventListener('error', () => reject(opening.error ?? new Error('the database cannot be opened')))
   })
 }
 

@@ -1,5 +1,5 @@
 /** The join page: opening the room URL joins the room. Ties session, state and rendering to the page's life. */
-import { byId, setHidden, setText } from './dom.ts'
+import { byId, byIdAs, setHidden, setText } from './dom.ts'
 import { render } from './render.ts'
 import { startSession, type Session } from './session.ts'
 import { loadSettings, nameFault, saveSettings, type Settings } from './settings.ts'
@@ -47,21 +47,21 @@ function rejoin(next: Settings): void {
 
 function send(event: SubmitEvent): void {
   event.preventDefault()
-  const input = byId<HTMLInputElement>('text')
+  const input = byIdAs('text', HTMLInputElement)
   const text = input.value
   if (!session || text.trim() === '') return
   input.value = ''
   input.focus()
-  session.send(byId<HTMLSelectElement>('to').value, text).catch(reportError)
+  session.send(byIdAs('to', HTMLSelectElement).value, text).catch(reportError)
 }
 
 function applySettings(event: SubmitEvent): void {
   event.preventDefault()
-  const name = byId<HTMLInputElement>('name').value.trim()
+  const name = byIdAs('name', HTMLInputElement).value.trim()
   const fault = nameFault(name)
   setText(byId('settings-error'), fault)
   if (fault) return
-  const next = { name, direct: byId<HTMLInputElement>('direct').checked }
+  const next = { name, direct: byIdAs('direct', HTMLInputElement).checked }
   if (!saveSettings(next)) setText(byId('settings-error'), 'This browser does not let the page remember it.')
   rejoin(next)
 }
@@ -90,13 +90,13 @@ function reportError(error: unknown): void {
 
 setText(byId('room-url'), roomUrl)
 setText(byId('command'), `npx edge-net join ${roomUrl}`)
-byId<HTMLInputElement>('name').value = settings.name
-byId<HTMLInputElement>('direct').checked = settings.direct
+byIdAs('name', HTMLInputElement).value = settings.name
+byIdAs('direct', HTMLInputElement).checked = settings.direct
 byId('leave').addEventListener('click', leaveRoom)
 byId('retry').addEventListener('click', () => rejoin(settings))
 byId('rejoin').addEventListener('click', () => rejoin(settings))
-byId<HTMLFormElement>('compose').addEventListener('submit', send)
-byId<HTMLFormElement>('settings').addEventListener('submit', applySettings)
+byId('compose').addEventListener('submit', send)
+byId('settings').addEventListener('submit', applySettings)
 document.addEventListener('click', ({ target }) => {
   if (target instanceof HTMLElement && target.dataset['copies']) copy(target).catch(reportError)
 })

@@ -1,5 +1,5 @@
 /** Brings page.html to what a state says. Called as often as one likes; it touches only what changed. */
-import { byId, create, part, renderList, setHidden, setText } from './dom.ts'
+import { byId, byIdAs, create, part, renderList, setHidden, setText } from './dom.ts'
 import { identiconPath } from './identicon.ts'
 import type { LogEntry, PageState } from './state.ts'
 import { viewOf, type PeerRow, type Step } from './view.ts'
@@ -29,7 +29,7 @@ export function render(state: PageState, myName: string): void {
 
   renderLog(state.log)
   renderReceivers(view.rows)
-  byId<HTMLButtonElement>('send').disabled = !view.sendable
+  byIdAs('send', HTMLButtonElement).disabled = !view.sendable
   setText(byId('compose-note'), view.sendNote)
 
   renderSelf(state, myName)
@@ -90,7 +90,7 @@ const SVG = 'http://www.w3.org/2000/svg'
 
 function updatePeer(element: HTMLElement, row: PeerRow): void {
   element.dataset['route'] = row.route
-  drawIdenticon(part<SVGElement>(element, 'identicon'), row.siteId)
+  drawIdenticon(part(element, 'identicon'), row.siteId)
   setText(part(element, 'name'), row.name)
   setText(part(element, 'id'), row.shortId)
   setText(part(element, 'route'), row.routeLabel)

@@ -148,6 +148,8 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       const { who, text, atMs, failure } = event
       return logged(state, { mine: true, who, text, atMs, ...(failure !== undefined && { failure }) })
     }
+    default:
+      return event satisfies never
   }
 }
 
