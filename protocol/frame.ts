@@ -4,7 +4,11 @@
  *     type u8 · flags u8 · stream u16 · seq u32 · ack u32 · credit u16 (KiB) · epoch u16 · payload
  *
  * Only `data` frames use up sequence numbers; they belong to the link, not to the path. `ack` is the next sequence
- * number that the sender of the frame expects. `epoch` is the low 16 bits of the sender's incarnation.
+ * number that the sender of the frame expects.
+ *
+ * `epoch` names the pair of link states that the frame belongs to: the high byte the sender's, the low byte the
+ * receiver's as far as the sender knows it (0: not yet). A frame meant for another link state of the receiver is not for
+ * this one, however late it comes.
  */
 import { ByteReader, ByteWriter, type Bytes } from './bytes.ts'
 import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from './limits.ts'
@@ -68,6 +72,11 @@ export function encodeFrame(frame: Frame): Bytes {
     .uint(2, frame.epoch)
     .bytes(frame.payload)
     .done()
+}
+
+/** One byte of an epoch: never 0, which means unknown. */
+export function epochByte(incarnation: number): number {
+  return (incarnation % 255) + 1
 }
 
 /** The frame in these bytes, or `undefined` when they are not one. */
