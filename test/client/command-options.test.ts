@@ -79,13 +79,13 @@ describe('the arguments of the command', () => {
 })
 
 describe('exit codes', () => {
-  it('tell refused from unreachable from wrong arguments', () => {
-    const codeOf = (code: ConstructorParameters<typeof EdgeNetError>[0]) =>
-      exitCodeOf(new EdgeNetError(code, 'reason', 'message', 'hint'))
-    expect(codeOf('invalid-argument')).toBe(2)
-    expect(codeOf('join-refused')).toBe(3)
-    expect(codeOf('room-unreachable')).toBe(4)
-    expect(codeOf('aborted')).toBe(130)
-    expect(codeOf('unsupported')).toBe(1)
+  it.each([
+    ['invalid-argument', 2],
+    ['join-refused', 3],
+    ['room-unreachable', 4],
+    ['aborted', 130],
+    ['unsupported', 1],
+  ] as const)('tell what kind of failure it was: %s is %i', (code, exitCode) => {
+    expect(exitCodeOf(new EdgeNetError(code, 'reason', 'message', 'hint'))).toBe(exitCode)
   })
 })

@@ -11,6 +11,8 @@ const ADA: PeerRecord = {
   path: { kind: 'relay' },
 }
 const DIRECT = { kind: 'direct', local: 'host', remote: 'prflx', protocol: 'udp' } as const
+// oxlint-disable-next-line no-control-regex -- control characters are what must not be there
+const OBEYED_BY_TERMINALS = /[\u0000-\u001f\u007f-\u009f\u2028\u202e]/
 const HOSTILE = 'a\u001b]0;owned\u0007\u001b[2J\r\nfake line\u009b31m\u202egnp.exe\u2028'
 
 function lines(...events: CommandEvent[]): (string | undefined)[] {
@@ -57,7 +59,7 @@ describe('lines for people', () => {
       { event: 'message', peer: ADA, text: HOSTILE },
     )
     for (const line of [peer, message]) {
-      expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/)
+      expect(line).not.toMatch(OBEYED_BY_TERMINALS)
       expect(line).toContain('\\u001b[2J\\r\\nfake line\\u009b31m\\u202egnp.exe\\u2028')
     }
   })
@@ -78,7 +80,7 @@ describe('lines for people', () => {
 describe('lines for programs', () => {
   it('are one object each, with the event and its time, and read back as they were', () => {
     const line = jsonWriter()({ event: 'message', peer: { ...ADA, name: HOSTILE }, text: HOSTILE, sinceMs: 63.5 }) ?? ''
-    expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/)
+    expect(line).not.toMatch(OBEYED_BY_TERMINALS)
     expect(JSON.parse(line)).toEqual({
       event: 'message',
       peer: { ...ADA, name: HOSTILE },
