@@ -36,8 +36,6 @@ interface Sample {
 export async function join({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promise<Finding> {
   const [ours, bare, pages] = [await startEdgeNet(), await startBare(), await startPages()]
   const [oursFar, bareFar] = [await startProxy(ours.port, DISTANCE_MS), await startProxy(bare.port, DISTANCE_MS)]
-  const oursUrl = (port: number) => (round: number) => `http://127.0.0.1:${port}/n/join-${port}-${round}`
-  const bareUrl = (port: number) => (round: number) => `ws://127.0.0.1:${port}/join-${port}-${round}`
   const cases: Case[] = [
     { side: 'ours', roundTripMs: 0, roomUrl: oursUrl(ours.port) },
     { side: 'bare', roundTripMs: 0, roomUrl: bareUrl(bare.port) },
@@ -60,6 +58,9 @@ export async function join({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promise<F
   }
   return finding(samples, rounds, pages.browserVersion)
 }
+
+const oursUrl = (port: number) => (round: number) => `http://127.0.0.1:${port}/n/join-${port}-${round}`
+const bareUrl = (port: number) => (round: number) => `ws://127.0.0.1:${port}/join-${port}-${round}`
 
 async function measure(pages: PageFactory, { side, roundTripMs, roomUrl }: Case, round: number): Promise<Sample> {
   const [a, b] = [await pages.open(side), await pages.open(side)]
@@ -98,7 +99,7 @@ function finding(samples: readonly Sample[], rounds: number, browserVersion: str
   const first = { ours: of('ours', 0, 'firstMs'), bare: of('bare', 0, 'firstMs') }
   const firstFar = { ours: of('ours', DISTANCE_MS, 'firstMs'), bare: of('bare', DISTANCE_MS, 'firstMs') }
   const trips = (far: readonly number[], near: readonly number[]) => (median(far) - median(near)) / DISTANCE_MS
-  const inTrips = (far: readonly number[], near: readonly number[]) => `${figure(trips(far, near))}`
+  const inTrips = (far: readonly number[], near: readonly number[]) => figure(trips(far, near))
   const rows: Row[] = [
     {
       what: 'join to open, ms',

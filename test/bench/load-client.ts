@@ -1,9 +1,10 @@
 /** Members of a room without the SDK: real announcements and tickets over a load socket, and their bare counterparts. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createIdentity } from '../../client/identity/identity.ts'
+import type { Bytes } from '../../protocol/bytes.ts'
 import { announcementBody, signAnnouncement } from '../../protocol/announcement.ts'
 import { encodeEnvelope } from '../../protocol/envelope.ts'
-import { ENVELOPE_HEADER_BYTES, KEY_BYTES, SUBPROTOCOL } from '../../protocol/limits.ts'
+import { ENVELOPE_HEADER_BYTES, KEY_BYTES, MAX_ANNOUNCEMENT_AGE_MS, SUBPROTOCOL } from '../../protocol/limits.ts'
 import { networkIdOfName } from '../../protocol/network.ts'
 import { peerIdOf, type PeerId } from '../../protocol/peer-id.ts'
 import { parseRoomMessage, type RoomMessage } from '../../protocol/room-messages.ts'
@@ -29,7 +30,7 @@ export interface RoomKind<Ready, Taken extends Seat = Seat> {
 /** What a peer needs to join once. */
 export interface Candidate {
   readonly peerId: PeerId
-  readonly announcement: Uint8Array<ArrayBuffer>
+  readonly announcement: Bytes
   readonly ticket: string
 }
 
@@ -43,14 +44,15 @@ export async function newCandidate(network: string, port: number): Promise<Candi
     rank: 1,
     rtc: true,
     issuedAtMs,
-    expiresAtMs: issuedAtMs + 3_600_000,
+    expiresAtMs: issuedAtMs + MAX_ANNOUNCEMENT_AGE_MS,
     name: '',
     capabilities: [],
     chain: new Uint8Array(0),
   })
-  const announcement = await signAnnouncement(body, identity.sign)
+  const sign = (message: Bytes) => identity.sign(message)
+  const announcement = await signAnnouncement(body, sign)
   const request = { announcement, purpose: 'join', issuedAtMs, host: `127.0.0.1:${port}` } as const
-  return { peerId: await peerIdOf(core), announcement, ticket: await signTicket(request, identity.sign) }
+  return { peerId: await peerIdOf(core), announcement, ticket: await signTicket(request, sign) }
 }
 
 export interface EdgeNetSeat extends Seat {

@@ -1,7 +1,7 @@
 /** One Chromium, and pages in it that are loaded, in the foreground and idle before any clock starts. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
+import { resolve as absolutePath } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { sdkFile } from '../../scripts/build.ts'
@@ -102,5 +102,7 @@ async function script(side: Side, readable: boolean): Promise<string> {
 const builtSdk: Plugin = {
   name: 'built-sdk',
   setup: (bundler) =>
-    bundler.onResolve({ filter: /client\/index\.ts$/ }, async () => ({ path: resolve(await sdkFile('dist/public')) })),
+    bundler.onResolve({ filter: /client\/index\.ts$/ }, async () => ({
+      path: absolutePath(await sdkFile('dist/public')),
+    })),
 }

@@ -21,11 +21,12 @@ offerBench(async (roomUrl) => {
   const connectionTo = (id: string): RTCPeerConnection => {
     const connection = new RTCPeerConnection()
     connections.set(id, connection)
-    connection.onicecandidate = ({ candidate }) => {
-      if (candidate) send({ to: id, candidate })
-      if (candidate) mark(candidate.address?.endsWith('.local') ? 'candidate-mdns' : 'candidate-address')
-    }
-    connection.ondatachannel = ({ channel }) => use(channel)
+    connection.addEventListener('icecandidate', ({ candidate }) => {
+      if (!candidate) return
+      send({ to: id, candidate })
+      mark(candidate.address?.endsWith('.local') ? 'candidate-mdns' : 'candidate-address')
+    })
+    connection.addEventListener('datachannel', ({ channel }) => use(channel))
     return connection
   }
 
@@ -45,7 +46,7 @@ offerBench(async (roomUrl) => {
     mark('answer-sent')
   }
 
-  socket.onmessage = ({ data }) => {
+  socket.addEventListener('message', ({ data }) => {
     const message = JSON.parse(String(data)) as RoomMessage
     if (message.type === 'list') {
       mark('in-room')
@@ -56,7 +57,7 @@ offerBench(async (roomUrl) => {
     if (description?.type === 'offer') answer(from, description).catch(fail)
     else if (description) connections.get(from)?.setRemoteDescription(description).catch(fail)
     else if (candidate) connections.get(from)?.addIceCandidate(candidate).catch(fail)
-  }
+  })
 })
 
 function use(channel: RTCDataChannel): void {
@@ -66,6 +67,6 @@ function use(channel: RTCDataChannel): void {
     setTimeout(() => channel.send('hello'), 0)
   }
   if (channel.readyState === 'open') opened()
-  else channel.onopen = opened
-  channel.onmessage = () => mark('message')
+  else channel.addEventListener('open', opened)
+  channel.addEventListener('message', () => mark('message'))
 }
