@@ -3,13 +3,13 @@ import { STATIC_STEPS } from './static-steps.ts'
 import { runStep, runSteps } from './steps.ts'
 import { runVitest } from './vitest.ts'
 
-const failedSteps = await runSteps(STATIC_STEPS)
+const { failed } = await runSteps(STATIC_STEPS)
 const unitPassed = await runStep({
   name: 'unit tests',
   async run() {
-    const { passed, failed, output } = await runVitest(['--project', 'unit'], false)
-    if (failed > 0) throw new Error(output)
-    return `${passed} passed`
+    const tests = await runVitest(['--project', 'unit'], false)
+    if (tests.failed > 0) throw new Error(tests.output)
+    return `${tests.passed} passed`
   },
 })
-process.exitCode = failedSteps === 0 && unitPassed ? 0 : 1
+process.exitCode = failed === 0 && unitPassed ? 0 : 1

@@ -9,17 +9,17 @@ export interface Step {
 /** The toolchain's processes are single-threaded for most of their life; two at a time fill a small machine. */
 const CONCURRENT_STEPS = 2
 
-/** Runs the steps, a few at a time, and says how many of them failed. */
-export async function runSteps(steps: readonly Step[]): Promise<number> {
+/** Runs the steps, a few at a time, and counts their results. */
+export async function runSteps(steps: readonly Step[]): Promise<{ passed: number; failed: number }> {
   const waiting = [...steps]
-  let failed = 0
+  let passed = 0
   async function work(): Promise<void> {
     for (let step = waiting.shift(); step; step = waiting.shift()) {
-      if (!(await runStep(step))) failed++
+      if (await runStep(step)) passed++
     }
   }
   await Promise.all(Array.from({ length: CONCURRENT_STEPS }, work))
-  return failed
+  return { passed, failed: steps.length - passed }
 }
 
 /** Runs one step and prints its result; true when it passed. */
