@@ -171,6 +171,8 @@ export interface RtcEngine {
   readonly RTCPeerConnection: new (configuration?: RTCConfiguration) => RTCPeerConnection
   /** Who offers when browsers meet others: browsers 1, others 0. Default 1 for the runtime's own engine, else 0. */
   readonly rank?: number
+  /** True when `setConfiguration` counts until gathering starts, so that connections can be made in advance. */
+  readonly takesConfiguration?: boolean
   /** libdatachannel parses TURN credentials as part of a URL; true has them percent-encoded. */
   readonly encodeCredentials?: boolean
 }

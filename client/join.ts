@@ -48,7 +48,7 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
 /** The WebRTC of the runtime itself, if it has one. */
 function nativeEngine(): RtcEngine | undefined {
   const { RTCPeerConnection } = globalThis as { RTCPeerConnection?: RtcEngine['RTCPeerConnection'] }
-  return RTCPeerConnection && { RTCPeerConnection, rank: BROWSER_RANK }
+  return RTCPeerConnection && { RTCPeerConnection, rank: BROWSER_RANK, takesConfiguration: true }
 }
 
 function checkProfile(name: string, capabilities: readonly string[]): void {

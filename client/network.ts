@@ -41,6 +41,8 @@ const MAX_REFUSED = 1_024
 /** A host that lies can make nobody report more than this many faults of one peer. */
 const MAX_FAULTS_REPORTED = 8
 
+type Timer = ReturnType<typeof setTimeout>
+
 export interface NetworkParts {
   readonly room: RoomUrl
   readonly session: Session
@@ -68,7 +70,8 @@ export class JoinedNetwork implements Network {
   readonly #refused = new Map<PeerId, number>()
   readonly #faults = new Map<PeerId, number>()
   readonly #abort = new AbortController()
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  readonly #timers = new Set<Timer>()
+  #iceTimer: Timer | undefined
   #announcement: Bytes = new Uint8Array(0)
   #iceSettled: Promise<unknown> = Promise.resolve()
   #joined: { resolve(): void; reject(error: EdgeNetError): void } | undefined
@@ -83,7 +86,7 @@ export class JoinedNetwork implements Network {
     const carrierOptions = {
       url: room.webSocket,
       ticket: () => session.ticket('join', room.host),
-      nowMs: () => Date.now(),
+      nowMs,
       random: () => Math.random(),
     }
     this.#carrier = new RoomCarrier(carrierOptions, {
@@ -128,10 +131,12 @@ export class JoinedNetwork implements Network {
     this.#setState('closed')
     this.#abort.abort()
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const remote of this.#remotes.values()) this.#drop(remote, 'closed')
     this.#joined?.reject(new EdgeNetError('aborted', 'closed', 'Joining was given up.', 'Call join() again.'))
-    await carrierClosed
+    // Closing a connection discards what its channels have queued.
+    if (byes.length > 0) await new Promise((resolve) => setTimeout(resolve, BYE_FLUSH_MS))
+    for (const remote of this.#remotes.values()) this.#drop(remote, 'closed')
     this.#parts.manager?.close()
+    await carrierClosed
     this.#emitter.clear()
   }
 
@@ -159,6 +164,8 @@ export class JoinedNetwork implements Network {
     if (refusal.code === 'ticket-clock' || refusal.code === 'announcement-expired') {
       clock.correct(refusal.serverTimeMs)
       void this.#parts.session.announce().then((announcement) => (this.#announcement = announcement))
+      // The ticket that asked for ICE servers bore the same wrong time.
+      this.#iceSettled = this.#refreshIceServers()
       return
     }
     if (!this.#joined) this.#emitter.emit('error', { error: refusalError(refusal) })
@@ -182,8 +189,9 @@ export class JoinedNetwork implements Network {
     const ticket = await session.ticket('ice', room.host)
     const offer = await fetchIceServers(room.ice, ticket, () => clock.nowMs(), this.#abort.signal)
     if (this.#closing) return
+    if (this.#iceTimer) this.#cancel(this.#iceTimer)
     if (offer) manager.iceServers = offer.iceServers
-    this.#after(offer?.refreshAfterMs ?? ICE_RETRY_MS, () => void this.#refreshIceServers())
+    this.#iceTimer = this.#after(offer?.refreshAfterMs ?? ICE_RETRY_MS, () => void this.#refreshIceServers())
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
@@ -310,13 +318,13 @@ export class JoinedNetwork implements Network {
 
   /** The room does not know the peer. Unless it is heard of soon, or lives on a direct path, it is lost. */
   #absent(remote: RemotePeer): void {
-    remote.absentUntilMs ??= Date.now() + ABSENT_MS
+    remote.absentUntilMs ??= nowMs() + ABSENT_MS
     this.#after(ABSENT_MS, () => this.#dropIfAbsent(remote))
   }
 
   #dropIfAbsent(remote: RemotePeer): void {
     const { absentUntilMs, isDirect } = remote
-    if (!isDirect && absentUntilMs !== undefined && Date.now() >= absentUntilMs) this.#drop(remote, 'lost')
+    if (!isDirect && absentUntilMs !== undefined && nowMs() >= absentUntilMs) this.#drop(remote, 'lost')
   }
 
   // ---- envelopes ---------------------------------------------------------------------------------------------------
@@ -327,14 +335,14 @@ export class JoinedNetwork implements Network {
     if (kind === 'who') return remote?.hello()
     if (kind !== 'intro') {
       if (remote) return remote.receive(kind, body)
-      if (this.#reception.hold(from, { kind, sealed: body }, Date.now())) this.#ask(from)
+      if (this.#reception.hold(from, { kind, sealed: body }, nowMs())) this.#ask(from)
       return
     }
     const intro = decodeIntro(body)
     if (!intro) return this.#misbehaved(from, 'intro-malformed')
     if (remote && sameBytes(remote.announcement.bytes, intro.announcement)) return remote.receive(kind, intro.sealed)
-    this.#reception.hold(from, { kind, sealed: intro.sealed }, Date.now())
-    if (this.#reception.mayVerify(Date.now())) void this.#introduced(from, intro.announcement)
+    this.#reception.hold(from, { kind, sealed: intro.sealed }, nowMs())
+    if (this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement)
   }
 
   #ask(to: PeerId): void {
@@ -413,7 +421,7 @@ export class JoinedNetwork implements Network {
 
   #link(announcement: ProvenAnnouncement, keys: RemotePeerKeys, incarnation: number): RemotePeer {
     const remote: RemotePeer = new RemotePeer(announcement, keys, incarnation, {
-      nowMs: () => Date.now(),
+      nowMs,
       introFrameBytes: () =>
         MAX_INTRO_ENVELOPE_BYTES - ENVELOPE_HEADER_BYTES - 2 - this.#announcement.length - SEAL_OVERHEAD_BYTES,
       carry: (peer, kind, sealed) => {
@@ -427,7 +435,9 @@ export class JoinedNetwork implements Network {
         this.#link(remote.announcement, keys, incarnation).opened(theirIncarnation, frame)
       },
       left: () => this.#drop(remote, 'left'),
-      message: (data: Data) => this.#emitter.emit('message', { peer: remote, data }),
+      message: (data: Data) => {
+        if (!this.#closing) this.#emitter.emit('message', { peer: remote, data })
+      },
       path: (path) => {
         this.#emitter.emit('path', { peer: remote, path })
         if (path.kind === 'relay') this.#dropIfAbsent(remote)
@@ -517,15 +527,28 @@ export class JoinedNetwork implements Network {
     })
   }
 
-  #after(delayMs: number, action: () => void): void {
+  #after(delayMs: number, action: () => void): Timer {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       action()
     }, delayMs)
     this.#timers.add(timer)
+    return timer
+  }
+
+  #cancel(timer: Timer): void {
+    clearTimeout(timer)
+    this.#timers.delete(timer)
   }
 }
 
+/** A monotonic clock: deadlines must not jump when somebody sets the time. */
+function nowMs(): number {
+  return performance.now()
+}
+
+/** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
+const BYE_FLUSH_MS = 30
 /** How often joining tries before it says that the room is unreachable. */
 const DEFAULT_ATTEMPTS = 3
 /** A host that could not give ICE servers is asked again, not urgently. */

@@ -118,6 +118,8 @@ function words(event: TimedEvent, measured: Set<string>, style: Style): string |
       return `${label(event.peer, style)}: ${pathLine(event.peer.path)}`
     case 'peer-left':
       measured.delete(event.peer.id)
+      // We left, not they.
+      if (event.reason === 'closed') return undefined
       return `${label(event.peer, style)}: ${safeText(event.reason)}`
     case 'path':
       measured.delete(event.peer.id)

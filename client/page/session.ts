@@ -1,4 +1,5 @@
 /** One stay in the room: joins, turns what the SDK tells into page events, and leaves. */
+import { parsePeerId } from '../../protocol/peer-id.ts'
 import type { Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
 import { join } from '../index.ts'
@@ -47,7 +48,8 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
     async send(to, text) {
       const network = await joining
       const atMs = Date.now()
-      const peer = [...(network?.peers.values() ?? [])].find(({ id }) => id === to)
+      const id = parsePeerId(to)
+      const peer = id && network?.peers.get(id)
       const who = peer ? labelOf(peer) : to === '' ? 'everyone' : 'a peer that has left'
       try {
         if (!network || (to !== '' && !peer)) throw new Error('the peer has left')

@@ -83,7 +83,8 @@ export class Attempt {
     this.#host = host
     const { pc, frames, probes } = connection
     pc.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate) this.#gathered(candidate.candidate)
+      // libdatachannel leaves the attribute's `a=` in front.
+      if (candidate?.candidate) this.#gathered(candidate.candidate.replace(/^a=/, ''))
     }
     pc.onconnectionstatechange = () => {
       if (pc.connectionState === 'failed' || pc.connectionState === 'closed') this.end('failed')

@@ -108,7 +108,8 @@ export class WebRTCPeerManager {
 
   /** Makes a connection in advance, so that the first offer need not wait for it. */
   prepare(): void {
-    this.#spare.prepare()
+    // Other engines than the browsers' do not take new servers on a connection that exists.
+    if (this.#options.engine.takesConfiguration) this.#spare.prepare()
   }
 
   /** Begins to work for a direct path to a peer, for as long as it is here. */
@@ -126,7 +127,9 @@ export class WebRTCPeerManager {
     this.#entries.delete(peer)
     this.#waiting.delete(peer)
     clearTimeout(entry.retryTimer)
-    entry.attempt?.end('superseded')
+    const { attempt } = entry
+    entry.attempt = undefined
+    attempt?.end('superseded')
     this.startWaiting()
   }
 
@@ -216,7 +219,7 @@ export class WebRTCPeerManager {
     if (attempt.wasOpen) entry.link.directClosed(end)
     if (entry.attempt !== attempt) return
     entry.attempt = undefined
-    if (!attempt.wasOpen) entry.link.attemptFailed(end)
+    if (!attempt.wasOpen && end !== 'superseded') entry.link.attemptFailed(end)
     this.startWaiting()
     if (this.#entries.get(entry.link.id) === entry) this.#retryLater(entry)
   }
@@ -247,7 +250,7 @@ export class WebRTCPeerManager {
 
   #prepareSoon(): void {
     clearTimeout(this.#prepareTimer)
-    this.#prepareTimer = setTimeout(() => this.#spare.prepare(), PREPARE_MS)
+    this.#prepareTimer = setTimeout(() => this.prepare(), PREPARE_MS)
   }
 
   #collect<T>(pick: (attempt: Attempt) => T): ReadonlyMap<PeerId, T> {
