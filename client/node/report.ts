@@ -88,7 +88,7 @@ export function jsonWriter(): Writer {
 /** A line for people: since when, what, and the facts. */
 export function plainWriter(style: Style): Writer {
   // Every measurement would flood the screen; the first on each path is news.
-  const measured = new Set<string>()
+  const measured = new Map<string, Path['kind']>()
   return (event) => {
     const said = words(event, measured, style)
     if (said === undefined) return undefined
@@ -101,7 +101,7 @@ export function plainWriter(style: Style): Writer {
 const TIME_COLUMNS = 7
 const NAME_COLUMNS = 'peer-left'.length
 
-function words(event: TimedEvent, measured: Set<string>, style: Style): string | undefined {
+function words(event: TimedEvent, measured: Map<string, Path['kind']>, style: Style): string | undefined {
   switch (event.event) {
     case 'phase':
       return `${event.phase}: ${MILESTONE_WORDS[event.phase].meaning}`
@@ -118,15 +118,13 @@ function words(event: TimedEvent, measured: Set<string>, style: Style): string |
       return `${label(event.peer, style)}: ${pathLine(event.peer.path)}`
     case 'peer-left':
       measured.delete(event.peer.id)
-      // We left, not they.
-      if (event.reason === 'closed') return undefined
       return `${label(event.peer, style)}: ${safeText(event.reason)}`
     case 'path':
-      measured.delete(event.peer.id)
       return `${label(event.peer, style)}: ${pathLine(event.path)}`
     case 'rtt': {
-      if (measured.has(event.peer.id)) return undefined
-      measured.add(event.peer.id)
+      const { kind } = event.peer.path
+      if (measured.get(event.peer.id) === kind) return undefined
+      measured.set(event.peer.id, kind)
       return `${label(event.peer, style)}: ${durationWords(event.rttMs)}`
     }
     case 'message':

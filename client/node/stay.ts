@@ -53,33 +53,37 @@ function outcome(
   tell: Surroundings['tell'],
   until: AbortSignal,
 ): Promise<EdgeNetError | undefined> {
+  // What the network says while we leave is about our leaving only.
+  const say = (event: CommandEvent) => {
+    if (!until.aborted) tell(event)
+  }
   const { name, id, roomUrl, peerId, siteId, total } = network
   tell({ event: 'joined', name, id, roomUrl, peerId, siteId, total })
-  const failed = (error: unknown) => {
-    if (error instanceof EdgeNetError && !until.aborted) tell({ event: 'error', error: errorRecord(error) })
-  }
   const met = (peer: Parameters<typeof peerRecord>[0]) => {
-    tell({ event: 'peer', peer: peerRecord(peer) })
+    say({ event: 'peer', peer: peerRecord(peer) })
     if (message === undefined) return
-    peer.send(message).then(() => tell({ event: 'sent', text: message, receivers: 1 }), failed)
+    peer.send(message).then(
+      () => say({ event: 'sent', text: message, receivers: 1 }),
+      (error: unknown) => tellFailure(error, say),
+    )
   }
   return new Promise((resolve) => {
     until.addEventListener('abort', () => resolve(undefined), { once: true })
     if (until.aborted) resolve(undefined)
     network.on('state', ({ state, error }) => {
-      tell({ event: 'state', state, ...(error && { error: errorRecord(error) }) })
+      say({ event: 'state', state, ...(error && { error: errorRecord(error) }) })
       // Our own leaving closes it, too.
       if (state === 'closed') resolve(until.aborted ? undefined : error)
     })
-    network.on('announced', ({ peer }) => tell({ event: 'announced', peer: peerRecord(peer) }))
+    network.on('announced', ({ peer }) => say({ event: 'announced', peer: peerRecord(peer) }))
     network.on('peer', ({ peer }) => met(peer))
-    network.on('peer-left', ({ peer, reason }) => tell({ event: 'peer-left', peer: peerRecord(peer), reason }))
-    network.on('path', ({ peer, path }) => tell({ event: 'path', peer: peerRecord(peer), path }))
-    network.on('rtt', ({ peer, rttMs }) => tell({ event: 'rtt', peer: peerRecord(peer), rttMs }))
-    network.on('total', (event) => tell({ event: 'total', total: event.total }))
-    network.on('message', ({ peer, data }) => tell(messageRecord(peer, data)))
+    network.on('peer-left', ({ peer, reason }) => say({ event: 'peer-left', peer: peerRecord(peer), reason }))
+    network.on('path', ({ peer, path }) => say({ event: 'path', peer: peerRecord(peer), path }))
+    network.on('rtt', ({ peer, rttMs }) => say({ event: 'rtt', peer: peerRecord(peer), rttMs }))
+    network.on('total', (event) => say({ event: 'total', total: event.total }))
+    network.on('message', ({ peer, data }) => say(messageRecord(peer, data)))
     network.on('error', ({ error, peer }) =>
-      tell({ event: 'error', error: errorRecord(error), ...(peer && { peer: peerRecord(peer) }) }),
+      say({ event: 'error', error: errorRecord(error), ...(peer && { peer: peerRecord(peer) }) }),
     )
     for (const peer of network.peers.values()) met(peer)
   })
@@ -87,25 +91,22 @@ function outcome(
 
 /** Broadcasts the lines of the input. A line waits, and so do those behind it, until somebody is there to read it. */
 async function sendLines(network: Network, { input, tell }: Surroundings, until: AbortSignal): Promise<void> {
-  const lines = createInterface({ input, signal: until })
-  try {
-    for await (const line of lines) {
-      if (line.trim() === '') continue
-      await somebody(network, until)
-      if (until.aborted) return
-      const receivers = network.peers.size
-      await network.broadcast(line)
-      tell({ event: 'sent', text: line, receivers })
-    }
-  } catch (error) {
-    // The end of the stay ends the reading, too.
-    if (!until.aborted) {
-      if (!(error instanceof EdgeNetError)) throw error
-      tell({ event: 'error', error: errorRecord(error) })
-    }
-  } finally {
-    lines.close()
+  // The end of the stay ends the reading, too.
+  for await (const line of createInterface({ input, signal: until })) {
+    if (line.trim() === '') continue
+    await somebody(network, until)
+    if (until.aborted) return
+    const receivers = network.peers.size
+    await network.broadcast(line).then(
+      () => tell({ event: 'sent', text: line, receivers }),
+      (error: unknown) => tellFailure(error, tell),
+    )
   }
+}
+
+function tellFailure(error: unknown, tell: Surroundings['tell']): void {
+  if (!(error instanceof EdgeNetError)) throw error
+  tell({ event: 'error', error: errorRecord(error) })
 }
 
 function somebody(network: Network, until: AbortSignal): Promise<void> {

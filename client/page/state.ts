@@ -132,8 +132,9 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case 'path': {
       const peer = state.peers.get(event.id)
       if (!peer) return state
-      // A round trip measured on the old path says nothing of the new one.
-      const moved = withPeer(state, { ...peer, path: event.path, rttMs: undefined })
+      // A round trip measured on the relay says nothing of a direct path; news of the same path's ends changes nothing.
+      const rttMs = event.path.kind === peer.path.kind ? peer.rttMs : undefined
+      const moved = withPeer(state, { ...peer, path: event.path, rttMs })
       return event.path.kind === 'direct' ? reached(moved, 'first-direct', event.sinceMs) : moved
     }
     case 'rtt': {

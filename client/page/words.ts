@@ -40,11 +40,13 @@ const CANDIDATE_WORDS: Record<CandidateType | 'unknown', string> = {
 export function pathWords(path: Path): string {
   if (path.kind === 'relay') return 'through the room, sealed end to end'
   const { local, remote, protocol } = path
+  if (local === 'unknown' && remote === 'unknown') return 'addresses not known yet'
   const ends =
     local === remote
       ? `${CANDIDATE_WORDS[local]} at both ends`
       : `${CANDIDATE_WORDS[local]} to ${CANDIDATE_WORDS[remote]}`
-  return protocol ? `${ends}, ${protocol.toUpperCase()}` : ends
+  // Not every engine says.
+  return protocol && protocol !== 'unknown' ? `${ends}, ${protocol.toUpperCase()}` : ends
 }
 
 /** Milliseconds for people: more digits where they matter. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Path } from '../../client/api.ts'
 import { jsonWriter, plainWriter, type CommandEvent, type PeerRecord } from '../../client/node/report.ts'
 import { safeJson, safeText, styleFor, wantsColour } from '../../client/node/terminal.ts'
 
@@ -42,8 +43,10 @@ describe('lines for people', () => {
   })
 
   it('tell the first round-trip time on each path and no further one', () => {
-    const rtt = (rttMs: number): CommandEvent => ({ event: 'rtt', peer: ADA, rttMs })
-    const told = lines(rtt(38), rtt(39), { event: 'path', peer: ADA, path: DIRECT }, rtt(1.3), rtt(1.4))
+    const rtt = (rttMs: number, path: Path = ADA.path): CommandEvent => {
+      return { event: 'rtt', peer: { ...ADA, path }, rttMs }
+    }
+    const told = lines(rtt(38), rtt(39), { event: 'path', peer: ADA, path: DIRECT }, rtt(1.3, DIRECT), rtt(1.4, DIRECT))
     expect(told.map((line) => line?.split(': ').at(-1))).toEqual([
       '38 ms',
       undefined,

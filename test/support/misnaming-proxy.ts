@@ -3,7 +3,6 @@
  * for the host that the peer sees, so the door refuses them. It can be repaired while it runs.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { Transform } from 'node:stream'
 
 export interface MisnamingProxy {
   readonly url: string
@@ -17,12 +16,12 @@ export async function startMisnamingProxy(targetPort: number): Promise<Misnaming
   let broken = true
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1')
-    const rename = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        done(null, broken ? chunk.toString('latin1').replace(/^Host: .*$/im, 'Host: internal.example') : chunk)
-      },
-    }).setDefaultEncoding('latin1')
-    rename.setEncoding('latin1')
+    client.on('data', (chunk: Buffer) => {
+      // Latin 1 maps bytes to characters and back without loss.
+      const renamed = chunk.toString('latin1').replace(/^Host: .*$/im, 'Host: internal.example')
+      upstream.write(broken ? Buffer.from(renamed, 'latin1') : chunk)
+    })
+    client.on('end', () => upstream.end())
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
@@ -31,9 +30,6 @@ export async function startMisnamingProxy(targetPort: number): Promise<Misnaming
         upstream.destroy()
       })
     }
-    client.pipe(rename)
-    rename.on('data', (text: string) => upstream.write(text, 'latin1'))
-    rename.on('end', () => upstream.end())
     upstream.pipe(client)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
