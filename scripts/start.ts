@@ -16,6 +16,10 @@ const READY_POLL_MS = 100
 /** wrangler stops workerd in about 200 ms; what is left after this long is killed. */
 const STOP_WITHIN_MS = 3_000
 
+/** Of what wrangler says, for the case that it fails: its last words tell why. */
+const KEPT_CHARACTERS = 16_384
+const PARENT_POLL_MS = 500
+
 class StartError extends Error {}
 
 async function start(): Promise<void> {
@@ -25,7 +29,7 @@ async function start(): Promise<void> {
 
   const wrangler = startWrangler(port)
   let output = ''
-  const keep = (text: string) => (output += text)
+  const keep = (text: string) => (output = (output + text).slice(-KEPT_CHARACTERS))
   wrangler.stdout?.setEncoding('utf8').on('data', keep)
   wrangler.stderr?.setEncoding('utf8').on('data', keep)
 
@@ -39,6 +43,7 @@ async function start(): Promise<void> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.on('SIGHUP', stop)
+  whenAbandoned(stop)
   process.on('exit', () => signalGroup(wrangler, 'SIGKILL'))
 
   const ended = new Promise<void>((resolve, reject) => {
@@ -47,15 +52,23 @@ async function start(): Promise<void> {
       stopping ? resolve() : reject(new StartError(`wrangler ended with ${code}\n\n${output.trim()}`)),
     )
   })
-  const ready = waitUntilHealthy(port, () => stopping).then((healthy) => {
+  const ready = async () => {
+    const healthy = await waitUntilHealthy(port, () => stopping)
     if (stopping) return
     if (!healthy) throw new StartError(`no answer within ${READY_WITHIN_MS / 1_000} s\n\n${output.trim()}`)
     // From here on wrangler has nothing to say that the page or the command does not say better.
     output = ''
     wrangler.stdout?.off('data', keep).resume()
     console.log(welcome(port))
-  })
-  await Promise.all([ended, ready])
+  }
+  await Promise.all([ended, ready()])
+}
+
+/** npm passes SIGTERM to its shell, and the shell ends without telling us: then our parent is another process. */
+function whenAbandoned(stop: () => void): void {
+  if (process.env['npm_lifecycle_event'] !== 'start') return
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && stop(), PARENT_POLL_MS).unref()
 }
 
 function portFrom(text: string | undefined): number {

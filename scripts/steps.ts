@@ -23,15 +23,15 @@ export async function runSteps(steps: readonly Step[]): Promise<{ passed: number
 }
 
 /** Runs one step and prints its result; true when it passed. */
-export async function runStep({ name, run }: Step): Promise<boolean> {
+export async function runStep(step: Step): Promise<boolean> {
   const startedMs = performance.now()
   const seconds = () => `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`.padStart(7)
   try {
-    const note = await run()
-    console.log(`✓ ${name.padEnd(24)}${seconds()}${note ? `  ${note}` : ''}`)
+    const note = await step.run()
+    console.log(`✓ ${step.name.padEnd(24)}${seconds()}${note ? `  ${note}` : ''}`)
     return true
   } catch (error) {
-    console.log(`✗ ${name.padEnd(24)}${seconds()}`)
+    console.log(`✗ ${step.name.padEnd(24)}${seconds()}`)
     console.log(indented(error instanceof Error ? error.message : String(error)))
     return false
   }

@@ -5,7 +5,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 
 export interface Service {
@@ -33,6 +33,13 @@ export interface ServiceOptions {
   readonly entry?: string
 }
 
+/** What of wrangler.toml is changed here; wrangler's own type of it is open to any key. */
+interface Configured {
+  readonly bindings?: Readonly<Record<string, string>>
+  readonly ratelimits?: RateLimits
+}
+type RateLimits = Readonly<Record<string, { namespace_id: string; simple: { limit: number; period?: 10 | 60 } }>>
+
 const ROOT = join(import.meta.dirname, '..', '..')
 const ADDRESS = '127.0.0.1'
 const SCRIPT_NAME = 'edge-net'
@@ -50,12 +57,13 @@ export async function startService({
     throw new Error('dist/public is missing: run npm run build', { cause })
   })
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml'))
-  const worker = {
+  const { bindings, ratelimits } = workerOptions as Configured
+  const worker: V4WorkerOptions = {
     ...workerOptions,
     name: SCRIPT_NAME,
-    modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: await bundled(entry) }],
-    bindings: { ...workerOptions.bindings, EDGE_NET_STUN_URLS: '', ...vars },
-    ...(rateLimits === 'off' && { ratelimits: withoutLimit(workerOptions.ratelimits ?? {}) }),
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundled(entry) }],
+    bindings: { ...bindings, EDGE_NET_STUN_URLS: '', ...vars },
+    ...(rateLimits === 'off' && ratelimits && { ratelimits: withoutLimit(ratelimits) }),
   }
   const miniflare = new Miniflare(
     // `cf: false`: Miniflare would ask Cloudflare where this machine is.
@@ -87,10 +95,10 @@ async function bundled(entry: string): Promise<string> {
   return bundle.text
 }
 
-function withoutLimit<Limit extends { simple: object }>(limits: Record<string, Limit>): Record<string, Limit> {
-  const raised = Object.entries(limits).map(([binding, limit]) => [
+function withoutLimit(limits: RateLimits): RateLimits {
+  const raised = Object.entries(limits).map(([binding, limit]): [string, RateLimits[string]] => [
     binding,
     { ...limit, simple: { ...limit.simple, limit: UNLIMITED } },
   ])
-  return Object.fromEntries(raised) as Record<string, Limit>
+  return Object.fromEntries(raised)
 }
