@@ -119,8 +119,8 @@ async function enter(
 }
 
 function noteRefusal(context: RouteContext, purpose: Purpose, network: string, code: RefusalCode): void {
-  // What is no name is a stranger's text, and stays out of the log.
-  log({ event: 'refused', purpose, network: isPlainName(network) ? network : '', code })
+  // A flood of joins is counted but not written down; and what is no name is a stranger's text, not for the log.
+  if (code !== 'rate-limited') log({ event: 'refused', purpose, network: isPlainName(network) ? network : '', code })
   countRefusal(code, context.env, context.executionCtx)
 }
 

@@ -10,6 +10,8 @@ import { SenderLimits, TargetLimits } from './room-limits.ts'
 /** What the attachment holds; at most 16 KiB serialized, and an announcement has at most 3.4 KB of base64url. */
 export interface PlaceRecord extends Admission {
   readonly joinedAtMs: number
+  /** True once the room has taken the place away itself; the close event that follows is then no news. */
+  readonly isVacated: boolean
 }
 
 export class Place {
@@ -21,9 +23,6 @@ export class Place {
   readonly receiving: TargetLimits
   /** When the last message came; pings are answered without waking and not seen here. */
   heardAtMs: number
-  /** True once the room has taken the place away itself; the close event that follows is then no news. */
-  isVacated = false
-
   constructor(record: PlaceRecord, nowMs: number) {
     this.record = record
     this.peerId = record.peerId

@@ -67,7 +67,7 @@ export class Room extends DurableObject<Settings> {
     if (earlier) this.#expel(earlier, 'superseded')
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
     this.ctx.acceptWebSocket(server, [peerId])
-    this.#places.assign(server, { ...admission, joinedAtMs: nowMs }, nowMs)
+    this.#places.assign(server, { ...admission, joinedAtMs: nowMs, isVacated: false }, nowMs)
     this.#tally.joins++
     this.#perform(outcome)
     this.#membersChanged(nowMs)
@@ -80,7 +80,7 @@ export class Room extends DurableObject<Settings> {
 
   override webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): void | Promise<void> {
     const place = this.#places.of(ws)
-    if (place.isVacated) return
+    if (place.record.isVacated) return
     const nowMs = Date.now()
     place.heardAtMs = nowMs
     if (typeof message !== 'string') return this.#route(ws, place, message, nowMs)
@@ -185,7 +185,7 @@ export class Room extends DurableObject<Settings> {
   async #renew(ws: WebSocket, place: Place, announcement: Bytes): Promise<void> {
     const network = await networkIdOfName(this.#network)
     const proven = await proveAnnouncement(announcement, network, Date.now())
-    if (ws.readyState !== WebSocket.OPEN || place.isVacated) return
+    if (ws.readyState !== WebSocket.OPEN || place.record.isVacated) return
     if (typeof proven === 'string') return this.#fault(ws, proven)
     if (proven.peerId !== place.peerId) return this.#fault(ws, 'announcement-signature')
     const { expiresAtMs } = proven.profile
@@ -195,8 +195,7 @@ export class Room extends DurableObject<Settings> {
   }
 
   #bye(ws: WebSocket, place: Place, nowMs: number): void {
-    place.isVacated = true
-    ws.close(1000, 'bye')
+    this.#vacate(ws, 1000, 'bye')
     this.#perform(this.#members().leave(place.peerId))
     this.#membersChanged(nowMs)
   }
@@ -225,9 +224,13 @@ export class Room extends DurableObject<Settings> {
   }
 
   #expel(ws: WebSocket, code: RefusalCode): void {
-    this.#places.of(ws).isVacated = true
     ws.send(refusalText(code, Date.now()))
-    ws.close(closeCodeOf(code), code)
+    this.#vacate(ws, closeCodeOf(code), code)
+  }
+
+  #vacate(ws: WebSocket, closeCode: number, reason: string): void {
+    this.#places.update(ws, { isVacated: true })
+    ws.close(closeCode, reason)
   }
 
   // ---- coming and going --------------------------------------------------------------------------------------------
@@ -246,10 +249,10 @@ export class Room extends DurableObject<Settings> {
   }
 
   #socketEnded(ws: WebSocket, forGood: boolean): void {
-    const { isVacated, peerId, record } = this.#places.of(ws)
+    const { record, peerId } = this.#places.of(ws)
     // Its place may have gone to a newer socket.
-    if (isVacated || this.#openSocket(peerId)) return
-    this.#places.of(ws).isVacated = true
+    if (record.isVacated || this.#openSocket(peerId)) return
+    this.#places.update(ws, { isVacated: true })
     const nowMs = Date.now()
     if (forGood) this.#perform(this.#members().leave(peerId))
     else {
@@ -314,9 +317,8 @@ export class Room extends DurableObject<Settings> {
       const place = this.#places.of(ws)
       const isExpired = place.record.announcementExpiresAtMs <= nowMs
       if (!isExpired && nowMs - this.#heardAtMs(ws) <= GHOST_AFTER_MS) continue
-      place.isVacated = true
       if (isExpired) this.#expel(ws, 'announcement-expired')
-      else ws.close(CLOSE_CODES.ghost, 'ghost')
+      else this.#vacate(ws, CLOSE_CODES.ghost, 'ghost')
       this.#perform(this.#roster.leave(place.peerId))
       reaped++
     }

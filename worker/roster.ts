@@ -104,15 +104,14 @@ export class Roster {
     this.#grace.set(peer, { untilMs: nowMs + GRACE_MS, ticketIssuedAtMs })
   }
 
-  /** A peer is gone for good. */
+  /** A member is gone for good. After a wake the index may be without it already, since its socket is closed. */
   leave(peer: PeerId): RosterAction[] {
     const members = this.#members()
-    if (!members.has(peer) && !this.#grace.has(peer)) return []
-    // In a large room nobody is told: a missing target answers `gone`.
-    const isSmall = this.total <= FULL_LIST_PEERS
     members.delete(peer)
     this.#grace.delete(peer)
-    return isSmall && members.size > 0 ? [{ type: 'tell-left', to: [...members.all()], peer, total: this.total }] : []
+    // In a large room nobody is told: a missing target answers `gone`.
+    const wasSmall = this.total < FULL_LIST_PEERS
+    return wasSmall && members.size > 0 ? [{ type: 'tell-left', to: [...members.all()], peer, total: this.total }] : []
   }
 
   /** Ends the graces that are over. */
@@ -130,8 +129,11 @@ export class Roster {
     const members = this.#members()
     if ('ids' in want) return { peers: want.ids.filter((id) => members.has(id)) }
     if ('sample' in want) {
-      const sample = members.sample(want.sample + 1, this.#random).filter((id) => id !== asking)
-      return { peers: sample.slice(0, want.sample) }
+      const isMember = members.has(asking)
+      members.delete(asking)
+      const peers = members.sample(want.sample, this.#random)
+      if (isMember) members.add(asking)
+      return { peers }
     }
     const peers = members.page(want.cursor, FULL_LIST_PEERS)
     const last = peers.length === FULL_LIST_PEERS ? peers.at(-1) : undefined

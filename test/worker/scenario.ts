@@ -21,7 +21,7 @@ export interface Session {
   readonly network: string
   readonly core: Core
   readonly peerId: PeerId
-  sign(message: Bytes): Promise<Bytes>
+  readonly sign: (message: Bytes) => Promise<Bytes>
   announce(change?: Partial<Profile>): Promise<Bytes>
   ticket(change?: TicketChange): Promise<string>
 }
@@ -34,11 +34,12 @@ export interface TicketChange {
   readonly sign?: (message: Bytes) => Promise<Bytes>
 }
 
-let lastTicketMs = 0
-
 export async function newSession(network: string, { coreNetwork = network } = {}): Promise<Session> {
-  const keys = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair
-  const identity = new Uint8Array((await crypto.subtle.exportKey('raw', keys.publicKey)) as ArrayBuffer)
+  const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
+  if (!('publicKey' in keys)) throw new Error('Ed25519 keys come in pairs')
+  const raw = await crypto.subtle.exportKey('raw', keys.publicKey)
+  if (!(raw instanceof ArrayBuffer)) throw new Error('raw keys are bytes')
+  const identity = new Uint8Array(raw)
   const session = crypto.getRandomValues(new Uint8Array(32))
   const core: Core = { identity, session, network: await networkIdOfName(coreNetwork) }
   const sign = async (message: Bytes) => new Uint8Array(await crypto.subtle.sign('Ed25519', keys.privateKey, message))
@@ -56,11 +57,12 @@ export async function newSession(network: string, { coreNetwork = network } = {}
     }
     return signAnnouncement(announcementBody(core, { ...profile, ...change }), sign)
   }
+  let lastTicketMs = 0
   const ticket = async (change: TicketChange = {}) => {
     // As clients do: two tickets in one millisecond must still be in order.
     lastTicketMs = Math.max(lastTicketMs + 1, Date.now())
-    const request = { announcement: change.announcement ?? (await announce()), purpose: 'join' as const, host: HOST }
-    return signTicket({ ...request, issuedAtMs: lastTicketMs, ...change }, change.sign ?? sign)
+    const usual = { announcement: change.announcement ?? (await announce()), purpose: 'join' as const, host: HOST }
+    return signTicket({ ...usual, issuedAtMs: lastTicketMs, ...change }, change.sign ?? sign)
   }
   return { network, core, peerId: await peerIdOf(core), sign, announce, ticket }
 }
@@ -81,7 +83,9 @@ export class TestPeer {
     this.peerId = peerId
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }) => this.#receive(data as string | ArrayBuffer))
-    socket.addEventListener('close', ({ code, reason }) => (this.closed = { code, reason }))
+    socket.addEventListener('close', ({ code, reason }) => {
+      this.closed = { code, reason }
+    })
     socket.accept()
   }
 
@@ -127,7 +131,7 @@ export class TestPeer {
   }
 }
 
-const WAIT = { timeout: 5_000, interval: 2 }
+const WAIT = { timeout: 20_000, interval: 2 }
 
 export function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('not there yet')
