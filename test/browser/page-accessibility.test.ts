@@ -1,0 +1,142 @@
+/** The join page for people who see it large, in the dark, on a small phone, with a keyboard, or not at all. */
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchChromium } from '../support/chromium.ts'
+import { startCommand, type RunningCommand } from '../support/command.ts'
+import { startService, type Service } from '../support/server.ts'
+import { contrastFaults, overflowFaults, structureFaults, targetFaults } from './accessibility.ts'
+
+const LONG_NAME = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter'
+
+let service: Service
+let browser: Browser
+let neighbour: RunningCommand
+let room: string
+
+beforeAll(async () => {
+  service = await startService({ rateLimits: 'off' })
+  browser = await launchChromium()
+  room = service.roomUrl('accessibility')
+  neighbour = startCommand(['join', room, '--json', '--name', LONG_NAME, '--message', 'x'.repeat(300)])
+  await neighbour.event('joined')
+})
+afterAll(async () => {
+  neighbour.signal('SIGKILL')
+  await neighbour.ended
+  await browser.close()
+  await service.close()
+})
+
+async function withPage(
+  url: string,
+  options: BrowserContextOptions,
+  test: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options)
+  try {
+    const page = await context.newPage()
+    await page.goto(url)
+    await page.locator('body[data-status="open"]').waitFor()
+    if (url === room) await page.locator('#log .text').first().waitFor()
+    await test(page)
+  } finally {
+    await context.close()
+  }
+}
+
+async function faultsOf(page: Page): Promise<string[]> {
+  const found = await Promise.all(
+    [structureFaults, contrastFaults, targetFaults, overflowFaults].map((f) => page.evaluate(f)),
+  )
+  return found.flat()
+}
+
+describe('the page', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has names, order and contrast in ${colorScheme}, with company, alone and after leaving`, async () => {
+      await withPage(room, { colorScheme }, async (page) => {
+        await page.getByText('Name and privacy').click()
+        expect(await faultsOf(page)).toEqual([])
+        await page.getByRole('button', { name: 'Leave' }).click()
+        await page.locator('body[data-status="left"]').waitFor()
+        expect(await faultsOf(page)).toEqual([])
+      })
+      await withPage(service.roomUrl(`alone-${colorScheme}`), { colorScheme }, async (page) => {
+        expect(await faultsOf(page)).toEqual([])
+      })
+    })
+  }
+
+  it('fits a screen of 320 pixels, whatever others call themselves and write', async () => {
+    await withPage(room, { viewport: { width: 320, height: 568 } }, async (page) => {
+      await page.getByText('Name and privacy').click()
+      expect(await page.locator('#peers .name').textContent()).toBe(LONG_NAME)
+      expect(await page.evaluate(overflowFaults)).toEqual([])
+    })
+  })
+
+  it('can be used with the keyboard alone, and shows where it is', async () => {
+    await withPage(room, {}, async (page) => {
+      const reached: string[] = []
+      for (let i = 0; i < 20; i++) {
+        await page.keyboard.press('Tab')
+        const [id, outlinePx] = await page.evaluate(() => {
+          const focused = document.activeElement ?? document.body
+          const { outlineStyle, outlineWidth } = getComputedStyle(focused)
+          return [focused.id || focused.tagName, outlineStyle === 'none' ? 0 : Number.parseFloat(outlineWidth)] as const
+        })
+        if (id === 'BODY') break
+        expect(outlinePx, id).toBeGreaterThanOrEqual(2)
+        reached.push(id)
+      }
+      expect(reached.filter((id) => ['leave', 'to', 'text', 'send', 'SUMMARY'].includes(id))).toEqual([
+        'leave',
+        'to',
+        'text',
+        'send',
+        'SUMMARY',
+      ])
+      await page.locator('#text').focus()
+      await page.keyboard.type('by keyboard')
+      await page.keyboard.press('Enter')
+      await neighbour.event('message', ({ text }) => text === 'by keyboard')
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('text')
+    })
+  })
+
+  it('moves nothing for people who asked for that', async () => {
+    await withPage(service.roomUrl('still'), { reducedMotion: 'reduce' }, async (page) => {
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0)
+    })
+    await withPage(service.roomUrl('moving'), {}, async (page) => {
+      expect(await page.evaluate(() => document.getAnimations().length)).toBeGreaterThan(0)
+    })
+  })
+
+  it('tells changes of state politely, messages as a log, and no measurement', async () => {
+    await withPage(room, {}, async (page) => {
+      const live = await page.evaluate(() =>
+        [...document.querySelectorAll('[role="status"], [role="alert"], [role="log"], [aria-live]')].map(
+          ({ id }) => id,
+        ),
+      )
+      expect(live.toSorted()).toEqual(['copied', 'failure', 'log', 'settings-error', 'status'])
+      expect(await page.evaluate(() => document.querySelector('[role="status"] .rtt, [role="log"] .rtt'))).toBeNull()
+    })
+  })
+
+  it('weighs little: less than 10 KB on top of the SDK', () => {
+    const served = join(import.meta.dirname, '..', '..', 'dist', 'public')
+    const weightOf = (folder: string, pattern: RegExp) =>
+      readdirSync(join(served, folder))
+        .filter((name) => pattern.test(name))
+        .reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(served, folder, name))).length, 0)
+    const sdk = weightOf('sdk', /^edge-net-\w+\.js$/)
+    const page = weightOf('page', /^page-\w+\.(js|css)$/) + weightOf('.', /^page\.html$/)
+    expect(sdk).toBeGreaterThan(0)
+    expect(page - sdk).toBeLessThan(10 * 1_024)
+  })
+})
