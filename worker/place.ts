@@ -23,6 +23,7 @@ export class Place {
   readonly receiving: TargetLimits
   /** When the last message came; pings are answered without waking and not seen here. */
   heardAtMs: number
+
   constructor(record: PlaceRecord, nowMs: number) {
     this.record = record
     this.peerId = record.peerId
@@ -30,32 +31,5 @@ export class Place {
     this.sending = new SenderLimits(nowMs)
     this.receiving = new TargetLimits(nowMs)
     this.heardAtMs = record.joinedAtMs
-  }
-}
-
-/** The places behind sockets, each restored from its attachment at most once per wake. */
-export class Places {
-  readonly #places = new WeakMap<WebSocket, Place>()
-
-  assign(ws: WebSocket, record: PlaceRecord, nowMs: number): void {
-    ws.serializeAttachment(record)
-    this.#places.set(ws, new Place(record, nowMs))
-  }
-
-  of(ws: WebSocket): Place {
-    return this.#places.get(ws) ?? this.#restore(ws)
-  }
-
-  /** Changes what the attachment remembers. */
-  update(ws: WebSocket, change: Partial<PlaceRecord>): void {
-    const place = this.of(ws)
-    place.record = { ...place.record, ...change }
-    ws.serializeAttachment(place.record)
-  }
-
-  #restore(ws: WebSocket): Place {
-    const place = new Place(ws.deserializeAttachment() as PlaceRecord, Date.now())
-    this.#places.set(ws, place)
-    return place
   }
 }

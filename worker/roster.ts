@@ -12,7 +12,13 @@ import { MemberIndex, type Random } from './member-index.ts'
 import { MAX_PEERS_IN_GRACE, MAX_ROOM_MEMBERS } from './room-limits.ts'
 
 export type RosterAction =
-  | { readonly type: 'welcome'; readonly to: PeerId; readonly peers: readonly PeerId[]; readonly resumed: boolean }
+  | {
+      readonly type: 'welcome'
+      readonly to: PeerId
+      readonly peers: readonly PeerId[]
+      readonly total: number
+      readonly resumed: boolean
+    }
   | {
       readonly type: 'tell-joined'
       readonly to: readonly PeerId[]
@@ -85,8 +91,9 @@ export class Roster {
     const isSmall = members.size + this.#grace.size < FULL_LIST_PEERS
     const told = isSmall ? peers : members.sample(JOIN_NOTICE_PEERS, this.#random)
     members.add(peer)
-    actions.push({ type: 'welcome', to: peer, peers, resumed })
-    if (told.length > 0) actions.push({ type: 'tell-joined', to: told, peer, total: this.total, resumed })
+    const { total } = this
+    actions.push({ type: 'welcome', to: peer, peers, total, resumed })
+    if (told.length > 0) actions.push({ type: 'tell-joined', to: told, peer, total, resumed })
     return actions
   }
 

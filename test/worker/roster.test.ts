@@ -105,7 +105,7 @@ function expire(model: Model, roster: Roster, nowMs: number): void {
 function checkJoin(actions: RosterAction[], newcomer: PeerId, others: Set<PeerId>, total: number, resumed: boolean) {
   const [welcome, told] = actions
   if (welcome?.type !== 'welcome') throw new Error('no welcome')
-  expect(welcome).toMatchObject({ to: newcomer, resumed })
+  expect(welcome).toMatchObject({ to: newcomer, total, resumed })
   expect(new Set(welcome.peers).size).toBe(welcome.peers.length)
   expect(welcome.peers.filter((id) => !others.has(id))).toEqual([])
   expect(welcome.peers).toHaveLength(Math.min(others.size, FULL_LIST_PEERS))
