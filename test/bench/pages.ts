@@ -31,13 +31,17 @@ export interface OpenPage {
 const STEP_TIMEOUT_MS = 30_000
 const ENTRIES: Record<Side, string> = { ours: 'test/bench/pages/edge-net.ts', bare: 'test/bench/control/page.ts' }
 
-/** `readable` bundles the sources with their function names, for profiles; otherwise it is the SDK as it is served. */
+/**
+ * `readable` bundles the sources with their function names, `traced` marks their calls to the platform, both for
+ * profiles; otherwise it is the SDK as it is served.
+ */
 export async function startPages({
   sides = ['ours', 'bare'] as readonly Side[],
   readable = false,
+  traced = false,
 } = {}): Promise<PageFactory> {
   const scripts = new Map<string, string>()
-  for (const side of sides) scripts.set(`/${side}`, await script(side, readable))
+  for (const side of sides) scripts.set(`/${side}`, await script(side, readable, traced))
   const server = createServer((request, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8')
     response.end(`<!doctype html><script type="module">${scripts.get(request.url ?? '') ?? ''}</script>`)
@@ -84,13 +88,17 @@ function openPage(page: Page): OpenPage {
   }
 }
 
-async function script(side: Side, readable: boolean): Promise<string> {
+async function script(side: Side, readable: boolean, traced: boolean): Promise<string> {
+  const entry = `import ${JSON.stringify(`./${ENTRIES[side]}`)}`
+  const tracer = `import { trace } from './test/bench/pages/tracer.ts'; trace();`
   const bundle = await build({
-    entryPoints: [ENTRIES[side]],
+    stdin: { contents: traced ? `${tracer} ${entry}` : entry, resolveDir: '.' },
     bundle: true,
     format: 'esm',
     target: 'es2022',
     minify: !readable,
+    // package.json says that nothing here has side effects; these pages are nothing but.
+    ignoreAnnotations: true,
     plugins: readable ? [] : [builtSdk],
     write: false,
   })
