@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { EdgeNetError } from '../errors.ts'
+import { nodeEngine } from './engine.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { stayOptions, UsageError, type Flags } from './options.ts'
 import { errorRecord, jsonWriter, plainWriter, type CommandEvent, type ErrorRecord } from './report.ts'
@@ -14,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   const program = new Command('edge-net')
     .description('Peer-to-peer compute networks: one room URL is all a network needs.')
     .version(packageVersion(), '--version', 'print the version')
-    .helpOption('--help', 'print this help')
+    .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'edge-net: ')) })
     .showHelpAfterError('hint: edge-net join --help')
@@ -28,7 +29,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--json', 'tell every event as one JSON object a line')
     .option('--direct <on|off>', 'off: no WebRTC, so that no peer learns your address', 'on')
     .option('--relay-only', 'WebRTC through TURN servers only (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
-    .helpOption('--help', 'print this help')
+    .helpOption('-h, --help', 'print this help')
     .addHelpText('after', JOIN_HELP)
     .action(async (roomUrl: string, flags: Flags) => {
       code = await joinCommand(roomUrl, flags)
@@ -83,6 +84,7 @@ async function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
   const ending = endOfProcess()
   try {
     const options = stayOptions(flags, process.env)
+    if (options.join.direct === 'on' && !(await nodeEngine())) process.stderr.write(NO_ENGINE)
     return await stay(roomUrl, options, { input: process.stdin, tell, ended: ending.signal })
   } catch (error) {
     const exitCode = error instanceof UsageError ? EXIT.usage : exitCodeFor(error)
@@ -122,6 +124,10 @@ function endOfProcess(): { readonly signal: AbortSignal; forget(): void } {
     },
   }
 }
+
+const NO_ENGINE = `edge-net: there is no WebRTC engine here; messages go through the room, sealed.
+hint: npm install node-datachannel
+`
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

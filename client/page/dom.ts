@@ -19,6 +19,12 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
+/** Writes a URL that may be broken across lines where people would: behind its slashes. */
+export function setUrl(element: Element, url: string): void {
+  const parts = url.split(/(?<=[^/]\/)(?=[^/])/)
+  element.replaceChildren(...parts.flatMap((text, i) => (i === 0 ? [text] : [document.createElement('wbr'), text])))
+}
+
 export function setHidden(element: HTMLElement, hidden: boolean): void {
   if (element.hidden !== hidden) element.hidden = hidden
 }

@@ -1,5 +1,5 @@
 /** The join page: opening the room URL joins the room. Ties session, state and rendering to the page's life. */
-import { byId, byIdAs, setHidden, setText } from './dom.ts'
+import { byId, byIdAs, setHidden, setText, setUrl } from './dom.ts'
 import { render } from './render.ts'
 import { startSession, type Session } from './session.ts'
 import { loadSettings, nameFault, saveSettings, type Settings } from './settings.ts'
@@ -88,8 +88,9 @@ function reportError(error: unknown): void {
   globalThis.reportError(error)
 }
 
-setText(byId('room-url'), roomUrl)
-setText(byId('command'), `npx edge-net join ${roomUrl}`)
+setUrl(byId('room-url'), roomUrl)
+setUrl(byId('command'), `npx edge-net join ${roomUrl}`)
+byIdAs('another-tab', HTMLAnchorElement).href = roomUrl
 byIdAs('name', HTMLInputElement).value = settings.name
 byIdAs('direct', HTMLInputElement).checked = settings.direct
 byId('leave').addEventListener('click', leaveRoom)

@@ -46,8 +46,8 @@ function renderFailure({ failure }: PageState, wait: string): void {
 
 function renderSelf({ self, networkId }: PageState, myName: string): void {
   setText(byId('my-name'), nameOr(myName, 'No name yet'))
-  setText(byId('site-id'), self?.siteId ?? '–')
-  setText(byId('peer-id'), self?.peerId ?? '–')
+  setText(byId('site-id'), self?.siteId ?? '')
+  setText(byId('peer-id'), self?.peerId ?? '')
   setText(byId('kept'), self ? (self.kept ? 'Identity kept in this browser' : 'Identity for this visit only') : '')
   drawIdenticon(byId('my-identicon'), self?.siteId ?? '')
   setHidden(byId('network-id-line'), networkId === undefined)

@@ -88,7 +88,7 @@ const UNNAMED = 'Unnamed peer'
 const STATUS_WORDS: Record<Status, string> = {
   joining: 'Joining the room…',
   open: 'You are in the room',
-  reconnecting: 'The room is out of reach. Direct paths stay up; trying again…',
+  reconnecting: 'Reconnecting to the room…',
   failed: 'Not in the room',
   left: 'You have left the room',
 }
@@ -121,6 +121,9 @@ function stepsOf({ milestones, status }: PageState): Step[] {
 /** Who is there in numbers. The room counts; the list holds those who have proved themselves to us. */
 function censusOf({ status, total, peers }: PageState): string {
   if (status === 'joining' || status === 'failed' || status === 'left') return ''
+  if (status === 'reconnecting') {
+    return [...peers.values()].some(({ path }) => path.kind === 'direct') ? 'direct paths stay up' : ''
+  }
   const others = Math.max(0, total - 1)
   const members = total === 1 ? 'nobody else so far' : `${total} members`
   if (others <= peers.size) return members

@@ -70,6 +70,24 @@ describe('the page', () => {
     })
   }
 
+  it('is judged by checks that see what is wrong', async () => {
+    await withPage(room, {}, async (page) => {
+      await page.evaluate(() => {
+        document.querySelector<HTMLElement>('#my-name')?.style.setProperty('color', '#999')
+        document.querySelector<HTMLElement>('#leave')?.style.setProperty('min-height', '0')
+        document.querySelector<HTMLElement>('#leave')?.style.setProperty('height', '20px')
+        document.querySelector<HTMLElement>('#you-heading')?.style.setProperty('width', '3000px')
+        document.querySelector('label[for="to"]')?.removeAttribute('for')
+      })
+      expect(await faultsOf(page)).toEqual([
+        '#to has no label',
+        expect.stringMatching(/^2\.85: /),
+        expect.stringMatching(/^BUTTON "Leave" is .* × 20$/),
+        expect.stringMatching(/^the page is \d+ px wide/),
+      ])
+    })
+  })
+
   it('fits a screen of 320 pixels, whatever others call themselves and write', async () => {
     await withPage(room, { viewport: { width: 320, height: 568 } }, async (page) => {
       await page.getByText('Name and privacy').click()

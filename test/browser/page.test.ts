@@ -164,7 +164,7 @@ describe('one person', () => {
     const before = await idsOf(page)
     await page.reload()
     await status(page, 'open')
-    await expect.poll(async () => (await idsOf(page)).peer).not.toBe('–')
+    await expect.poll(async () => (await idsOf(page)).peer).toMatch(/^[\w-]{22}$/)
     const after = await idsOf(page)
     expect(after.site).toBe(before.site)
     expect(after.peer).not.toBe(before.peer)

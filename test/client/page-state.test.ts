@@ -126,7 +126,9 @@ describe('the states of the page', () => {
 
   it('keeps peers while the room is out of reach and drops them when the stay is over', () => {
     const met = after(...JOINED, peer('a'))
-    expect(viewOf(reduce(met, { type: 'state', state: 'reconnecting' })).rows).toHaveLength(1)
+    const away = reduce(met, { type: 'state', state: 'reconnecting' })
+    expect(viewOf(away)).toMatchObject({ rows: [{ id: 'a' }], census: '' })
+    expect(viewOf(reduce(away, peer('b', DIRECT))).census).toBe('direct paths stay up')
     expect(viewOf(reduce(met, { type: 'left' }))).toMatchObject({ status: 'left', rows: [], sendable: false })
   })
 

@@ -22,6 +22,8 @@ export interface RunningCommand {
   type(line: string): void
   endInput(): void
   signal(name: NodeJS.Signals): void
+  /** What reads the output goes away, as `head` does. */
+  stopReading(): void
 }
 
 /** Starts it; EDGE_NET_* variables of the tester's shell are not passed on. */
@@ -79,5 +81,6 @@ export function startCommand(
     type: (line) => void child.stdin.write(`${line}\n`),
     endInput: () => void child.stdin.end(),
     signal: (name) => void child.kill(name),
+    stopReading: () => void child.stdout.destroy(),
   }
 }

@@ -75,6 +75,26 @@ describe('two commands in one room', () => {
     await plain.ended
   })
 
+  it('say what is missing where there is no WebRTC engine, and talk through the room', async () => {
+    const room = freshRoom()
+    const absent = `import { registerHooks } from 'node:module'
+      registerHooks({
+        resolve(name, context, next) {
+          if (name.startsWith('node-datachannel')) throw new Error('not installed')
+          return next(name, context)
+        },
+      })`
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(absent)}`]
+    const bare = startCommand(['join', room, '--json', '--message', 'hi', '--for', '2'], { nodeArgs })
+    const other = startCommand(['join', room, '--json'])
+    await expect(other.event('message')).resolves.toMatchObject({ text: 'hi', peer: { rtc: false } })
+    const { code, stderr } = await bare.ended
+    expect(code).toBe(0)
+    expect(stderr).toContain('hint: npm install node-datachannel')
+    other.signal('SIGINT')
+    await other.ended
+  })
+
   it('show escape sequences of others instead of obeying them', async () => {
     const room = freshRoom()
     const victim = startCommand(['join', room])
@@ -101,6 +121,19 @@ describe('a stay that ends', () => {
         .split('\n')
         .every((line) => /^ *[\d.]+ m?s {2}\S/.test(line)),
     ).toBe(true)
+  })
+
+  it('because nobody reads it any more tells the peers all the same', async () => {
+    const room = freshRoom()
+    const piped = startCommand(['join', room, '--json', '--name', 'piped'])
+    const watcher = startCommand(['join', room, '--json'])
+    await Promise.all([piped.event('peer'), watcher.event('peer')])
+    piped.stopReading()
+    watcher.type('anybody there?')
+    await expect(watcher.event('peer-left')).resolves.toMatchObject({ peer: { name: 'piped' }, reason: 'left' })
+    await expect(piped.ended).resolves.toMatchObject({ code: 0, stderr: '' })
+    watcher.signal('SIGINT')
+    await watcher.ended
   })
 
   it('before it began, by Ctrl-C, is an interruption', async () => {
