@@ -11,7 +11,7 @@ const FOLLOW_WITHIN_PX = 40
 export function render(state: PageState, myName: string): void {
   const view = viewOf(state)
   if (document.title !== view.title) document.title = view.title
-  document.body.dataset['status'] = view.status
+  if (document.body.dataset['status'] !== view.status) document.body.dataset['status'] = view.status
   setText(byId('network'), state.networkName)
   setText(byId('status'), view.statusText)
   setText(byId('census'), view.census)

@@ -157,6 +157,22 @@ describe('one person', () => {
     await expect.poll(clipboard).toMatch(/^[\w-]{43}$/)
   })
 
+  it('can share the link where the browser shares', async () => {
+    const room = service.roomUrl(freshName())
+    const page = await person()
+    await page.addInitScript(() => {
+      navigator.share = (data) => {
+        document.documentElement.dataset['shared'] = data?.url ?? ''
+        return Promise.resolve()
+      }
+    })
+    await page.goto(room)
+    await page.getByRole('button', { name: 'Share…' }).click()
+    expect(await page.evaluate(() => document.documentElement.dataset['shared'])).toBe(room)
+    const without = await personIn(room)
+    expect(await without.locator('#share').isVisible()).toBe(await without.evaluate(() => 'share' in navigator))
+  })
+
   it('keeps the identity over a reload, as a new peer, and has another one in another browser', async () => {
     const room = service.roomUrl(freshName())
     const page = await personIn(room)
