@@ -1,5 +1,6 @@
 /** ICE servers from the room's host: short-lived, so asked for again at half of their life. */
 import type { IceAnswer, IceServer } from '../protocol/http.ts'
+import type { Clock } from './clock.ts'
 
 /** Without credentials nothing expires; servers may still change. */
 const DEFAULT_LIFE_MS = 3_600_000
@@ -15,7 +16,7 @@ export interface IceOffer {
 export async function fetchIceServers(
   url: string,
   ticket: string,
-  nowMs: () => number,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<IceOffer | undefined> {
   try {
@@ -23,7 +24,7 @@ export async function fetchIceServers(
     if (!response.ok) return undefined
     const answer = (await response.json()) as Partial<IceAnswer>
     if (!Array.isArray(answer.iceServers)) return undefined
-    const lifeMs = typeof answer.expiresAtMs === 'number' ? answer.expiresAtMs - nowMs() : DEFAULT_LIFE_MS
+    const lifeMs = typeof answer.expiresAtMs === 'number' ? answer.expiresAtMs - clock.nowMs() : DEFAULT_LIFE_MS
     return { iceServers: answer.iceServers, refreshAfterMs: Math.max(lifeMs / 2, MIN_REFRESH_MS) }
   } catch {
     // Refused, cut off or closed: the caller has a path without.

@@ -6,7 +6,7 @@ import type { JoinOptions, Network, RtcEngine } from './api.ts'
 import { Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
 import { createIdentity } from './identity/identity.ts'
-import { Session } from './identity/session.ts'
+import { openSession } from './identity/session.ts'
 import { JoinedNetwork } from './network.ts'
 import { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
 import { parseRoomUrl } from './room-url.ts'
@@ -34,10 +34,10 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   checkRuntime()
   const engine = options.direct === 'off' ? undefined : (options.rtc ?? nativeEngine())
   const rank = engine?.rank ?? 0
-  const clock = new Clock(() => Date.now())
+  const clock = new Clock()
   const [identity, network] = await Promise.all([options.identity ?? createIdentity(), networkIdOfName(room.network)])
   const description = { rank, rtc: engine !== undefined, name, capabilities }
-  const session = await Session.open(identity, network, description, clock)
+  const session = await openSession(identity, network, description, clock)
   options.onPhase?.('identity')
   const { iceTransportPolicy = 'all' } = options
   const manager =

@@ -2,10 +2,9 @@
  * Being in a network. This is where the pieces meet: the room's carrier brings announcements and envelopes, each peer
  * that is let in gets a link, and the manager works for direct paths.
  */
-import { proveAnnouncement, type AnnouncementFault, type ProvenAnnouncement } from '../protocol/announcement.ts'
-import { toBase64Url, type Bytes } from '../protocol/bytes.ts'
+import { proveAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
+import { compareBytes, toBase64Url, type Bytes } from '../protocol/bytes.ts'
 import { decodeIntro, encodeIntro, type Envelope } from '../protocol/envelope.ts'
-import type { Frame } from '../protocol/frame.ts'
 import type { IceServer } from '../protocol/http.ts'
 import {
   ENVELOPE_HEADER_BYTES,
@@ -19,14 +18,14 @@ import type { PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
 import type { Applicant, Data, JoinOptions, Network, NetworkEvents, NetworkState, Peer } from './api.ts'
 import { RoomCarrier } from './carrier/room.ts'
-import type { Clock } from './clock.ts'
+import { nowMs, type Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
 import { Emitter, type ListenOptions } from './events.ts'
 import { fetchIceServers } from './ice.ts'
 import type { Session } from './identity/session.ts'
 import { Acquaintances } from './peer/acquaintances.ts'
 import { Reception } from './peer/reception.ts'
-import { RemotePeer, type LeaveReason, type RemotePeerKeys } from './peer/remote-peer.ts'
+import { RemotePeer, type PeerHost, type PeerKeys } from './peer/remote-peer.ts'
 import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
 import type { RoomUrl } from './room-url.ts'
 
@@ -34,14 +33,18 @@ import type { RoomUrl } from './room-url.ts'
 const MAX_PEERS = 128
 /** Who is missing from the room without a bye may be reconnecting, as after a deploy: this long it keeps its link. */
 const ABSENT_MS = 10_000
-/** The first attempts wait this long for ICE servers after the welcome: they were asked for at the same time. */
+/** The first attempts wait this long for ICE servers, which were asked for together with the place in the room. */
 const ICE_WAIT_MS = 30
-/** `authorize` is asked once per announcement; refusals are remembered for this many peers. */
-const MAX_REFUSED = 1_024
+/** A host that could not give ICE servers is asked again, not urgently. */
+const ICE_RETRY_MS = 60_000
+/** How often joining tries before it says that the room is unreachable. */
+const DEFAULT_ATTEMPTS = 3
+/** Facts remembered about strangers: refusals and faults. */
+const MAX_REMEMBERED = 1_024
 /** A host that lies can make nobody report more than this many faults of one peer. */
 const MAX_FAULTS_REPORTED = 8
-
-type Timer = ReturnType<typeof setTimeout>
+/** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
+const BYE_FLUSH_MS = 30
 
 export interface NetworkParts {
   readonly room: RoomUrl
@@ -55,47 +58,52 @@ export interface NetworkParts {
 export class JoinedNetwork implements Network {
   readonly peers = new Map<PeerId, Peer>()
   readonly blocked: Set<string>
+  readonly name: string
+  readonly id: string
+  readonly roomUrl: string
+  readonly peerId: PeerId
+  readonly siteId: string
   state: NetworkState = 'reconnecting'
   total = 0
   readonly #parts: NetworkParts
   readonly #carrier: RoomCarrier
   readonly #acquaintances: Acquaintances
   readonly #reception = new Reception()
-  readonly #emitter: Emitter<NetworkEvents>
+  readonly #emitter = new Emitter<NetworkEvents>((cause) => this.#handlerFailed(cause))
+  readonly #host: PeerHost
   /** Every peer with a link, verified or not. */
   readonly #remotes = new Map<PeerId, RemotePeer>()
-  /** Announcements being verified, by their text. */
-  readonly #proofs = new Map<string, Promise<ProvenAnnouncement | AnnouncementFault>>()
-  readonly #arrivals = new Map<PeerId, Promise<RemotePeer | undefined>>()
-  readonly #refused = new Map<PeerId, number>()
+  /** Announcements being verified and authorized, so that each is once, though list and introduction bring it. */
+  readonly #arrivals = new Map<string, Promise<RemotePeer | string>>()
+  /** Announcements that `authorize` refused: it is asked once. */
+  readonly #refused = new Set<string>()
   readonly #faults = new Map<PeerId, number>()
   readonly #abort = new AbortController()
-  readonly #timers = new Set<Timer>()
-  #iceTimer: Timer | undefined
-  #announcement: Bytes = new Uint8Array(0)
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  #iceTimer: ReturnType<typeof setTimeout> | undefined
   #iceSettled: Promise<unknown> = Promise.resolve()
-  #joined: { resolve(): void; reject(error: EdgeNetError): void } | undefined
+  /** Settles `enter`; absent before and after. */
+  #entering: { resolve(): void; reject(error: EdgeNetError): void } | undefined
   #closing: Promise<void> | undefined
 
   constructor(parts: NetworkParts) {
-    const { room, session, clock, options } = parts
+    const { room, session, options } = parts
     this.#parts = parts
+    this.name = room.network
+    this.id = networkIdText(session.core.network)
+    this.roomUrl = room.http
+    this.peerId = session.peerId
+    this.siteId = toBase64Url(session.core.identity)
     this.blocked = new Set(options.blocked)
     this.#acquaintances = new Acquaintances(session)
-    this.#emitter = new Emitter((cause) => this.#handlerFailed(cause))
-    const carrierOptions = {
-      url: room.webSocket,
-      ticket: () => session.ticket('join', room.host),
-      nowMs,
-      random: () => Math.random(),
-    }
-    this.#carrier = new RoomCarrier(carrierOptions, {
+    this.#host = this.#peerHost()
+    this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
       connecting: () => options.onPhase?.('connecting'),
       message: (message) => this.#message(message),
       envelope: (envelope) => this.#envelope(envelope),
-      refused: (refusal) => this.#refusedFor(refusal, clock),
+      refused: (refusal) => this.#refusedFor(refusal),
       down: (failures) => this.#down(failures),
-      rejected: (refusal) => this.#rejected(refusal),
+      rejected: (refusal) => this.#fail(refusalError(refusal)),
     })
   }
 
@@ -103,16 +111,15 @@ export class JoinedNetwork implements Network {
 
   /** Connects; resolves with the first welcome. */
   async enter(): Promise<this> {
-    const { signal } = this.#parts.options
-    const entered = new Promise<void>((resolve, reject) => (this.#joined = { resolve, reject }))
-    signal?.addEventListener('abort', () => void this.close(), { signal: this.#abort.signal })
-    this.#announcement = await this.#parts.session.announcement
+    const { options, manager } = this.#parts
+    const entered = new Promise<void>((resolve, reject) => (this.#entering = { resolve, reject }))
+    options.signal?.addEventListener('abort', () => this.close(), { signal: this.#abort.signal })
     this.#carrier.connect()
     // While the socket connects there is time for what the first direct path will need.
     this.#iceSettled = this.#refreshIceServers()
-    this.#parts.manager?.prepare()
+    manager?.prepare()
     this.#after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
-    if (signal?.aborted) void this.close()
+    if (options.signal?.aborted) void this.close()
     await entered
     return this
   }
@@ -123,15 +130,15 @@ export class JoinedNetwork implements Network {
   }
 
   async #leave(): Promise<void> {
-    // In a small room the room's own notice tells everybody at once, and a page that is being closed has no time to seal.
-    const overRelay = this.total > FULL_LIST_PEERS
-    const byes = [...this.#remotes.values()].map((remote) => remote.bye(overRelay && !remote.isDirect))
-    if (overRelay) await Promise.all(byes)
+    // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal.
+    const said = [...this.#remotes.values()].filter(({ isDirect }) => isDirect || this.total > FULL_LIST_PEERS)
+    const byes = said.map((remote) => remote.bye())
+    if (this.total > FULL_LIST_PEERS) await Promise.all(byes)
     const carrierClosed = this.#carrier.close()
     this.#setState('closed')
     this.#abort.abort()
     for (const timer of this.#timers) clearTimeout(timer)
-    this.#joined?.reject(new EdgeNetError('aborted', 'closed', 'Joining was given up.', 'Call join() again.'))
+    this.#entering?.reject(new EdgeNetError('aborted', 'closed', 'Joining was given up.', 'Call join() again.'))
     // Closing a connection discards what its channels have queued.
     if (byes.length > 0) await new Promise((resolve) => setTimeout(resolve, BYE_FLUSH_MS))
     for (const remote of this.#remotes.values()) this.#drop(remote, 'closed')
@@ -142,75 +149,49 @@ export class JoinedNetwork implements Network {
 
   #down(failures: number): void {
     const { options, room } = this.#parts
-    if (this.#joined && failures >= (options.attempts ?? DEFAULT_ATTEMPTS)) {
-      const hint = 'Check the URL and the network; programs behind a proxy need WebSockets to pass it.'
-      const error = new EdgeNetError('room-unreachable', 'no-answer', `No answer from ${room.http}.`, hint)
-      this.#joined.reject(error)
-      this.#joined = undefined
-      return void this.close()
-    }
-    if (!this.#joined) this.#setState('reconnecting')
+    if (!this.#entering) return this.#setState('reconnecting')
+    if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
+    const hint = 'Check the URL and the network; proxies must let WebSockets pass.'
+    this.#fail(new EdgeNetError('room-unreachable', 'no-answer', `No answer from ${room.http}.`, hint))
   }
 
-  #rejected(refusal: Refusal): void {
-    const error = refusalError(refusal)
-    this.#joined?.reject(error)
-    this.#joined = undefined
+  /** The end, for a reason that trying again does not mend. */
+  #fail(error: EdgeNetError): void {
+    this.#entering?.reject(error)
     this.#setState('closed', error)
     void this.close()
   }
 
-  #refusedFor(refusal: Refusal, clock: Clock): void {
+  #refusedFor(refusal: Refusal): void {
+    const { clock, session } = this.#parts
     if (refusal.code === 'ticket-clock' || refusal.code === 'announcement-expired') {
       clock.correct(refusal.serverTimeMs)
-      void this.#parts.session.announce().then((announcement) => (this.#announcement = announcement))
+      void session.announce()
       // The ticket that asked for ICE servers bore the same wrong time.
       this.#iceSettled = this.#refreshIceServers()
-      return
-    }
-    if (!this.#joined) this.#emitter.emit('error', { error: refusalError(refusal) })
+    } else if (!this.#entering) this.#emitter.emit('error', { error: refusalError(refusal) })
   }
 
-  #renew(): void {
-    void this.#parts.session.announce().then((announcement) => {
-      this.#announcement = announcement
-      this.#carrier.sendBytes(encodeRenew(toBase64Url(announcement)))
-      this.#after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
-    })
+  async #renew(): Promise<void> {
+    const { session } = this.#parts
+    this.#after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
+    await session.announce()
+    this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
   }
 
   async #refreshIceServers(): Promise<void> {
     const { manager, options, room, session, clock } = this.#parts
-    if (!manager) return
-    if (options.iceServers) {
-      manager.iceServers = options.iceServers
-      return
-    }
-    const ticket = await session.ticket('ice', room.host)
-    const offer = await fetchIceServers(room.ice, ticket, () => clock.nowMs(), this.#abort.signal)
+    clearTimeout(this.#iceTimer)
+    if (manager && options.iceServers) manager.iceServers = options.iceServers
+    if (!manager || options.iceServers) return
+    const offer = await fetchIceServers(room.ice, await session.ticket('ice', room.host), clock, this.#abort.signal)
     if (this.#closing) return
-    if (this.#iceTimer) this.#cancel(this.#iceTimer)
     if (offer) manager.iceServers = offer.iceServers
-    this.#iceTimer = this.#after(offer?.refreshAfterMs ?? ICE_RETRY_MS, () => void this.#refreshIceServers())
+    this.#iceTimer = this.#after(offer?.refreshAfterMs ?? ICE_RETRY_MS, () => this.#refreshIceServers())
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
 
-  get name(): string {
-    return this.#parts.room.network
-  }
-  get id(): string {
-    return networkIdText(this.#parts.session.core.network)
-  }
-  get roomUrl(): string {
-    return this.#parts.room.http
-  }
-  get peerId(): PeerId {
-    return this.#parts.session.peerId
-  }
-  get siteId(): string {
-    return toBase64Url(this.#parts.session.core.identity)
-  }
   get iceServers(): readonly IceServer[] {
     return this.#parts.manager?.iceServers ?? []
   }
@@ -224,13 +205,10 @@ export class JoinedNetwork implements Network {
   }
 
   async send(peer: PeerId, data: Data): Promise<void> {
+    if (this.#closing) throw new EdgeNetError('aborted', 'closed', 'The network is closed.', 'Join it again.')
     const remote = this.#remotes.get(peer)
-    if (this.state === 'closed') throw new EdgeNetError('aborted', 'closed', 'The network is closed.', 'Join it again.')
-    if (!remote) {
-      const hint = 'Send to a peer that network.peers lists.'
-      throw new EdgeNetError('peer-unknown', 'unknown', `There is no peer ${peer} in this network.`, hint)
-    }
-    await remote.send(data)
+    if (remote) return remote.send(data)
+    throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one that network.peers lists.')
   }
 
   async broadcast(data: Data): Promise<void> {
@@ -251,65 +229,59 @@ export class JoinedNetwork implements Network {
 
   unblock(id: string): void {
     this.blocked.delete(id)
+    this.#refused.clear()
   }
 
   // ---- from the room -----------------------------------------------------------------------------------------------
 
-  #message(message: Exclude<RoomMessage, { type: 'error' }>): void {
+  #message(message: RoomMessage): void {
+    const remote = 'peerId' in message ? this.#remotes.get(message.peerId) : undefined
     if ('total' in message) this.#setTotal(message.total)
     switch (message.type) {
       case 'welcome':
-        return this.#welcomed(message)
+        return void this.#welcomed(message)
       case 'peer-list':
         for (const { announcement } of message.peers) void this.#meet(announcement)
         return
       case 'peer-joined':
-        void this.#meet(message.peer.announcement).then((remote) => {
-          if (message.resumed) remote?.relayRestarted()
-        })
-        return
-      case 'peer-left': {
-        const remote = this.#remotes.get(message.peerId)
+        return void this.#joined(message.peer.announcement, message.resumed)
+      case 'peer-left':
         // A healthy direct path outlives the peer's place in the room.
         if (remote?.isDirect) remote.absentUntilMs = 0
         else if (remote) this.#drop(remote, 'left')
         return
-      }
-      case 'gone': {
-        const remote = this.#remotes.get(message.peerId)
+      case 'gone':
         if (remote) this.#absent(remote)
         return
-      }
       case 'limited':
         this.#after(message.retryAfterMs, () => this.#relayRestarted())
         return
-      // The room keeps the peer's place; the link sends again what was lost when the peer is back.
+      // Away: the room keeps the peer's place, and the link sends again what was lost. Errors: the carrier's matter.
       case 'away':
+      case 'error':
         return
     }
   }
 
-  #welcomed({ serverTimeMs, peers, total }: Extract<RoomMessage, { type: 'welcome' }>): void {
+  async #welcomed({ serverTimeMs, peers, total }: Extract<RoomMessage, { type: 'welcome' }>): Promise<void> {
     const { session, clock, options } = this.#parts
     clock.correct(serverTimeMs)
     session.ticketAccepted()
-    const missing = new Map(this.#remotes)
-    const isWholeList = peers.length >= total - 1
-    this.#relayRestarted()
-    if (this.#joined) {
-      options.onPhase?.('welcome')
-      this.#joined.resolve()
-      this.#joined = undefined
-    }
     this.#setState('open')
-    const met = peers.map(async ({ announcement }) => {
-      const remote = await this.#meet(announcement)
-      if (remote) missing.delete(remote.id)
-    })
-    if (!isWholeList || missing.size === 0) return
-    void Promise.all(met).then(() => {
-      for (const remote of missing.values()) this.#absent(remote)
-    })
+    const missing = new Set(peers.length >= total - 1 ? this.#remotes.values() : [])
+    this.#relayRestarted()
+    if (this.#entering) options.onPhase?.('welcome')
+    this.#entering?.resolve()
+    this.#entering = undefined
+    for (const met of await Promise.all(peers.map(({ announcement }) => this.#meet(announcement)))) {
+      if (typeof met !== 'string') missing.delete(met)
+    }
+    for (const remote of missing) this.#absent(remote)
+  }
+
+  async #joined(announcement: Bytes, resumed: boolean): Promise<void> {
+    const met = await this.#meet(announcement)
+    if (resumed && typeof met !== 'string') met.relayRestarted()
   }
 
   #relayRestarted(): void {
@@ -323,8 +295,7 @@ export class JoinedNetwork implements Network {
   }
 
   #dropIfAbsent(remote: RemotePeer): void {
-    const { absentUntilMs, isDirect } = remote
-    if (!isDirect && absentUntilMs !== undefined && nowMs() >= absentUntilMs) this.#drop(remote, 'lost')
+    if (!remote.isDirect && nowMs() >= (remote.absentUntilMs ?? Number.POSITIVE_INFINITY)) this.#drop(remote, 'lost')
   }
 
   // ---- envelopes ---------------------------------------------------------------------------------------------------
@@ -333,84 +304,60 @@ export class JoinedNetwork implements Network {
     if (this.#closing || this.blocked.has(from)) return
     const remote = this.#remotes.get(from)
     if (kind === 'who') return remote?.hello()
-    if (kind !== 'intro') {
-      if (remote) return remote.receive(kind, body)
-      if (this.#reception.hold(from, { kind, sealed: body }, nowMs())) this.#ask(from)
-      return
+    const intro = kind === 'intro' ? decodeIntro(body) : undefined
+    if (kind === 'intro' && !intro) return this.#misbehaved(from, 'intro-malformed')
+    const sealed = intro?.sealed ?? body
+    const isKnown = !intro || (remote && compareBytes(remote.announcement.bytes, intro.announcement) === 0)
+    if (remote && isKnown) return remote.receive(kind, sealed)
+    if (this.#reception.hold(from, { kind, sealed }, nowMs())) {
+      this.#carrier.sendEnvelope({ kind: 'who', home: 0, peer: from, body: new Uint8Array(0) })
     }
-    const intro = decodeIntro(body)
-    if (!intro) return this.#misbehaved(from, 'intro-malformed')
-    if (remote && sameBytes(remote.announcement.bytes, intro.announcement)) return remote.receive(kind, intro.sealed)
-    this.#reception.hold(from, { kind, sealed: intro.sealed }, nowMs())
-    if (this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement)
-  }
-
-  #ask(to: PeerId): void {
-    this.#carrier.send({ kind: 'who', home: 0, peer: to, body: new Uint8Array(0) })
+    if (intro && this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement)
   }
 
   async #introduced(from: PeerId, announcement: Bytes): Promise<void> {
-    const proven = await this.#prove(announcement)
-    const isSender = typeof proven !== 'string' && proven.peerId === from
-    if (!isSender) this.#misbehaved(from, typeof proven === 'string' ? proven : 'intro-mismatch')
-    const remote = isSender ? await this.#admit(proven) : undefined
-    for (const { kind, sealed } of this.#reception.release(from)) remote?.receive(kind, sealed)
+    const met = await this.#meet(announcement)
+    const fault = typeof met === 'string' ? met : met.id === from ? '' : 'intro-mismatch'
+    if (fault) this.#misbehaved(from, fault)
+    for (const { kind, sealed } of this.#reception.release(from)) this.#remotes.get(from)?.receive(kind, sealed)
   }
 
   // ---- peers -------------------------------------------------------------------------------------------------------
 
-  /** A listed announcement: verified, authorized and linked to, if it may be. */
-  async #meet(announcement: Bytes): Promise<RemotePeer | undefined> {
-    const proven = await this.#prove(announcement)
-    // A room that lists nonsense wastes our time, no more.
-    return typeof proven === 'string' ? undefined : this.#admit(proven)
-  }
-
-  /** Verifies an announcement, once even if list and introduction bring it at the same time. */
-  #prove(announcement: Bytes): Promise<ProvenAnnouncement | AnnouncementFault> {
+  /** Verifies and authorizes an announcement and links to its peer, or says why not ('' when there is no fault). */
+  #meet(announcement: Bytes): Promise<RemotePeer | string> {
     const text = toBase64Url(announcement)
+    const running = this.#arrivals.get(text)
+    if (running) return running
+    const arrival = this.#arrive(announcement, text).finally(() => this.#arrivals.delete(text))
+    this.#arrivals.set(text, arrival)
+    return arrival
+  }
+
+  async #arrive(bytes: Bytes, text: string): Promise<RemotePeer | string> {
     const { session, clock } = this.#parts
-    const proof = this.#proofs.get(text) ?? proveAnnouncement(announcement, session.core.network, clock.nowMs())
-    this.#proofs.set(text, proof)
-    void proof.finally(() => this.#proofs.delete(text))
-    return proof
+    if (this.#refused.has(text)) return ''
+    const announcement = await proveAnnouncement(bytes, session.core.network, clock.nowMs())
+    if (typeof announcement === 'string') return announcement
+    const { peerId: id, profile, core } = announcement
+    if (id === this.peerId || (this.#remotes.size >= MAX_PEERS && !this.#remotes.has(id))) return ''
+    if (
+      !this.#remotes.has(id) &&
+      !(await this.#asksAuthorize({ ...profile, id, siteId: toBase64Url(core.identity) }))
+    ) {
+      if (this.#refused.size >= MAX_REMEMBERED) this.#refused.clear()
+      this.#refused.add(text)
+      return ''
+    }
+    const keys = this.#remotes.has(id) ? undefined : await this.#acquaintances.meet(announcement)
+    // It may have arrived meanwhile, by a newer announcement; the newest one stays.
+    const known = this.#remotes.get(id)
+    if (known && profile.issuedAtMs > known.announcement.profile.issuedAtMs) known.announcement = announcement
+    if (known || !keys || this.#closing) return known ?? (keys ? '' : 'session-key')
+    return this.#link(announcement, keys)
   }
 
-  #admit(announcement: ProvenAnnouncement): Promise<RemotePeer | undefined> {
-    const { peerId } = announcement
-    const arriving = this.#arrivals.get(peerId) ?? this.#arrive(announcement)
-    this.#arrivals.set(peerId, arriving)
-    void arriving.finally(() => this.#arrivals.delete(peerId))
-    return arriving
-  }
-
-  async #arrive(announcement: ProvenAnnouncement): Promise<RemotePeer | undefined> {
-    const { peerId, profile, core } = announcement
-    const known = this.#remotes.get(peerId)
-    if (known) {
-      if (profile.issuedAtMs > known.announcement.profile.issuedAtMs) known.announcement = announcement
-      return known
-    }
-    if (peerId === this.peerId || this.#remotes.size >= MAX_PEERS || this.#refused.get(peerId) === profile.issuedAtMs) {
-      return undefined
-    }
-    const { name, capabilities } = profile
-    const isAuthorized = await this.#askAuthorize({
-      id: peerId,
-      siteId: toBase64Url(core.identity),
-      name,
-      capabilities,
-    })
-    if (!isAuthorized) {
-      this.#remember(this.#refused, peerId, profile.issuedAtMs)
-      return undefined
-    }
-    const meeting = await this.#acquaintances.meet(announcement)
-    if (!meeting || this.#closing) return undefined
-    return this.#link(announcement, meeting.keys, meeting.incarnation)
-  }
-
-  async #askAuthorize(applicant: Applicant): Promise<boolean> {
+  async #asksAuthorize(applicant: Applicant): Promise<boolean> {
     try {
       return await this.authorize(applicant)
     } catch (cause) {
@@ -419,38 +366,8 @@ export class JoinedNetwork implements Network {
     }
   }
 
-  #link(announcement: ProvenAnnouncement, keys: RemotePeerKeys, incarnation: number): RemotePeer {
-    const remote: RemotePeer = new RemotePeer(announcement, keys, incarnation, {
-      nowMs,
-      introFrameBytes: () =>
-        MAX_INTRO_ENVELOPE_BYTES - ENVELOPE_HEADER_BYTES - 2 - this.#announcement.length - SEAL_OVERHEAD_BYTES,
-      carry: (peer, kind, sealed) => {
-        const body = kind === 'intro' ? encodeIntro(this.#announcement, sealed) : sealed
-        this.#carrier.send({ kind, home: 0, peer, body })
-      },
-      carrierReady: () => this.#carrier.isReady,
-      verified: () => this.#verified(remote),
-      restarted: (theirIncarnation, frame) => {
-        this.#drop(remote, 'lost')
-        this.#link(remote.announcement, keys, incarnation).opened(theirIncarnation, frame)
-      },
-      left: () => this.#drop(remote, 'left'),
-      message: (data: Data) => {
-        if (!this.#closing) this.#emitter.emit('message', { peer: remote, data })
-      },
-      path: (path) => {
-        this.#emitter.emit('path', { peer: remote, path })
-        if (path.kind === 'relay') this.#dropIfAbsent(remote)
-      },
-      rtt: (rttMs) => this.#emitter.emit('rtt', { peer: remote, rttMs }),
-      signal: (frame) => this.#signal(remote, frame),
-      attemptFailed: (end) => {
-        const hint = 'Messages go on over the relay. A TURN server helps where both sides are behind strict NATs.'
-        const error = new EdgeNetError('direct-failed', end, `No direct path to ${remote.id} (${end}).`, hint)
-        this.#emitter.emit('error', { error, peer: remote })
-      },
-      misbehaved: (reason) => this.#misbehaved(remote.id, reason),
-    })
+  #link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer {
+    const remote = new RemotePeer(announcement, keys, this.#host)
     this.#remotes.set(remote.id, remote)
     remote.hello()
     this.#emitter.emit('announced', { peer: remote })
@@ -459,34 +376,54 @@ export class JoinedNetwork implements Network {
   }
 
   async #goDirect(remote: RemotePeer): Promise<void> {
-    const { manager } = this.#parts
-    if (!manager) return
     await Promise.race([this.#iceSettled, new Promise<void>((resolve) => this.#after(ICE_WAIT_MS, resolve))])
-    if (this.#remotes.get(remote.id) === remote) manager.add(remote)
+    if (this.#remotes.get(remote.id) === remote) this.#parts.manager?.add(remote)
   }
 
-  #verified(remote: RemotePeer): void {
-    this.peers.set(remote.id, remote)
-    this.#parts.manager?.startWaiting()
-    this.#emitter.emit('peer', { peer: remote })
-  }
-
-  #signal(remote: RemotePeer, { type, payload }: Frame): void {
-    const { manager } = this.#parts
-    if (type === 'offer') manager?.handleOffer(remote.id, payload)
-    if (type === 'answer') manager?.handleAnswer(remote.id, payload)
-    if (type === 'ice-candidate') manager?.handleCandidates(remote.id, payload)
-    if (type === 'want-offer') manager?.handleWantOffer(remote.id)
-  }
-
-  #drop(remote: RemotePeer, reason: LeaveReason): void {
+  #drop(remote: RemotePeer, reason: NetworkEvents['peer-left']['reason']): void {
     if (this.#remotes.get(remote.id) !== remote) return
     this.#remotes.delete(remote.id)
     this.peers.delete(remote.id)
-    this.#faults.delete(remote.id)
     remote.close()
     this.#parts.manager?.remove(remote.id)
     this.#emitter.emit('peer-left', { peer: remote, reason })
+  }
+
+  #peerHost(): PeerHost {
+    const { manager, session } = this.#parts
+    return {
+      carry: (peer, kind, sealed) => {
+        const body = kind === 'intro' ? encodeIntro(session.announcement, sealed) : sealed
+        this.#carrier.sendEnvelope({ kind, home: 0, peer, body })
+      },
+      carrierIsReady: () => this.#carrier.isReady,
+      introFrameBytes: () =>
+        MAX_INTRO_ENVELOPE_BYTES - ENVELOPE_HEADER_BYTES - 2 - session.announcement.length - SEAL_OVERHEAD_BYTES,
+      verified: (peer) => {
+        this.peers.set(peer.id, peer)
+        manager?.startWaiting()
+        this.#emitter.emit('peer', { peer })
+      },
+      restarted: (peer, incarnation, frame) => {
+        this.#drop(peer, 'lost')
+        if (!this.#closing) this.#link(peer.announcement, peer.keys).opened(incarnation, frame)
+      },
+      left: (peer) => this.#drop(peer, 'left'),
+      signal: ({ id }, { type, payload }) => {
+        if (type === 'offer') manager?.handleOffer(id, payload)
+        if (type === 'answer') manager?.handleAnswer(id, payload)
+        if (type === 'ice-candidate') manager?.handleCandidates(id, payload)
+        if (type === 'want-offer') manager?.handleWantOffer(id)
+      },
+      pathChanged: (peer) => {
+        this.#emitter.emit('path', { peer, path: peer.path })
+        this.#dropIfAbsent(peer)
+      },
+      misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
+      emit: (type, event) => {
+        if (!this.#closing) this.#emitter.emit(type, event)
+      },
+    }
   }
 
   // ---- small things ------------------------------------------------------------------------------------------------
@@ -505,7 +442,8 @@ export class JoinedNetwork implements Network {
 
   #misbehaved(from: PeerId, reason: string): void {
     const faults = (this.#faults.get(from) ?? 0) + 1
-    this.#remember(this.#faults, from, faults)
+    if (this.#faults.size >= MAX_REMEMBERED) this.#faults.clear()
+    this.#faults.set(from, faults)
     if (faults > MAX_FAULTS_REPORTED) return
     const hint = 'Nothing of it reached the application. A faulty client or a tampering host does this.'
     const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${from} (${reason}).`, hint)
@@ -513,51 +451,22 @@ export class JoinedNetwork implements Network {
     this.#emitter.emit('error', { error, ...(peer && { peer }) })
   }
 
-  /** Keeps a bounded number of facts about peers, the newest. */
-  #remember(facts: Map<PeerId, number>, peer: PeerId, fact: number): void {
-    const [oldest] = facts.keys()
-    if (facts.size >= MAX_REFUSED && oldest !== undefined) facts.delete(oldest)
-    facts.set(peer, fact)
-  }
-
   #handlerFailed(cause: unknown): void {
-    const hint = 'The event handler is at fault; other handlers were called all the same.'
-    this.#emitter.emit('error', {
-      error: new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause }),
-    })
+    const hint = 'The handler is at fault; others were called all the same.'
+    const error = new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause })
+    this.#emitter.emit('error', { error })
   }
 
-  #after(delayMs: number, action: () => void): Timer {
+  #after(delayMs: number, action: () => unknown): ReturnType<typeof setTimeout> {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      action()
+      void action()
     }, delayMs)
     this.#timers.add(timer)
     return timer
   }
-
-  #cancel(timer: Timer): void {
-    clearTimeout(timer)
-    this.#timers.delete(timer)
-  }
 }
-
-/** A monotonic clock: deadlines must not jump when somebody sets the time. */
-function nowMs(): number {
-  return performance.now()
-}
-
-/** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
-const BYE_FLUSH_MS = 30
-/** How often joining tries before it says that the room is unreachable. */
-const DEFAULT_ATTEMPTS = 3
-/** A host that could not give ICE servers is asked again, not urgently. */
-const ICE_RETRY_MS = 60_000
 
 function refusalError({ code, message, hint, retryAfterMs }: Refusal): EdgeNetError {
   return new EdgeNetError('join-refused', code, message, hint, { retryAfterMs })
-}
-
-function sameBytes(a: Bytes, b: Bytes): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

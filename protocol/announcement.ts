@@ -7,8 +7,9 @@
  *
  * The signature covers "edge-net/announcement/1\0" and everything before it. There is one encoding of each content.
  */
-import { ByteReader, ByteWriter, concat, textOf, utf8, type Bytes } from './bytes.ts'
+import { concat, utf8, type Bytes } from './bytes.ts'
 import { verifySignature } from './hash.ts'
+import { fixed, layout, list, oneOf, sized, text, uint } from './layout.ts'
 import {
   KEY_BYTES,
   MAX_ANNOUNCEMENT_AGE_MS,
@@ -55,53 +56,37 @@ export type AnnouncementFault =
 
 const VERSION = 1
 const DOMAIN = utf8('edge-net/announcement/1\0')
+const LAYOUT = layout<{ version: number; signature: Bytes } & Core & Profile>({
+  version: uint(1),
+  identity: fixed(KEY_BYTES),
+  session: fixed(KEY_BYTES),
+  network: fixed(KEY_BYTES),
+  rank: uint(1),
+  rtc: oneOf([false, true]),
+  issuedAtMs: uint(6),
+  expiresAtMs: uint(6),
+  name: text(1, MAX_NAME_BYTES),
+  capabilities: list(text(1, MAX_CAPABILITY_BYTES), MAX_CAPABILITIES),
+  chain: sized(2, MAX_CHAIN_BYTES),
+  signature: fixed(SIGNATURE_BYTES),
+})
 
-/** What the identity signs. */
-export function announcementBody(core: Core, profile: Profile): Bytes {
-  const writer = new ByteWriter()
-    .uint(1, VERSION)
-    .bytes(core.identity)
-    .bytes(core.session)
-    .bytes(core.network)
-    .uint(1, profile.rank)
-    .uint(1, profile.rtc ? 1 : 0)
-    .uint(6, profile.issuedAtMs)
-    .uint(6, profile.expiresAtMs)
-    .sized(1, utf8(profile.name))
-    .uint(1, profile.capabilities.length)
-  for (const capability of profile.capabilities) writer.sized(1, utf8(capability))
-  return writer.sized(2, profile.chain).done()
-}
-
-/** Signs a body and returns the announcement's bytes. */
-export async function signAnnouncement(body: Bytes, sign: (message: Bytes) => Promise<Bytes>): Promise<Bytes> {
+/** Encodes and signs. */
+export async function signAnnouncement(
+  core: Core,
+  profile: Profile,
+  sign: (message: Bytes) => Promise<Bytes>,
+): Promise<Bytes> {
+  const body = LAYOUT.encode({ version: VERSION, ...core, ...profile, signature: new Uint8Array(0) })
   return concat(body, await sign(concat(DOMAIN, body)))
 }
 
 /** The announcement in these bytes, unverified, or `undefined` when they are not one. */
 export function decodeAnnouncement(bytes: Bytes): Announcement | undefined {
-  if (bytes.length > MAX_ANNOUNCEMENT_BYTES) return undefined
-  const reader = new ByteReader(bytes)
-  const version = reader.uint(1)
-  const core = { identity: reader.bytes(KEY_BYTES), session: reader.bytes(KEY_BYTES), network: reader.bytes(KEY_BYTES) }
-  const rank = reader.uint(1)
-  const rtc = reader.uint(1)
-  const issuedAtMs = reader.uint(6)
-  const expiresAtMs = reader.uint(6)
-  const name = textOf(reader.sized(1, MAX_NAME_BYTES))
-  const capabilityCount = reader.uint(1)
-  if (version !== VERSION || rtc > 1 || capabilityCount > MAX_CAPABILITIES || name === undefined) return undefined
-  const capabilities: string[] = []
-  for (let i = 0; i < capabilityCount; i++) {
-    const capability = textOf(reader.sized(1, MAX_CAPABILITY_BYTES))
-    if (capability === undefined) return undefined
-    capabilities.push(capability)
-  }
-  const chain = reader.sized(2, MAX_CHAIN_BYTES)
-  const signature = reader.bytes(SIGNATURE_BYTES)
-  if (!reader.finished()) return undefined
-  const profile = { rank, rtc: rtc === 1, issuedAtMs, expiresAtMs, name, capabilities, chain }
-  return { core, profile, signature, bytes }
+  const fields = bytes.length > MAX_ANNOUNCEMENT_BYTES ? undefined : LAYOUT.decode(bytes)
+  if (fields?.version !== VERSION) return undefined
+  const { version: _, identity, session, network, signature, ...profile } = fields
+  return { core: { identity, session, network }, profile, signature, bytes }
 }
 
 /**

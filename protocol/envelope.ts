@@ -2,7 +2,8 @@
  * An envelope is what a carrier moves: kind u8 · home u8 · peer id 16 · body. On the way up the peer id is the
  * receiver's, on the way down the sender's: the room swaps it and reads nothing else.
  */
-import { ByteReader, ByteWriter, concat, type Bytes } from './bytes.ts'
+import type { Bytes } from './bytes.ts'
+import { layout, oneOf, rest, sized, uint, type Field } from './layout.ts'
 import {
   ENVELOPE_HEADER_BYTES,
   MAX_ANNOUNCEMENT_BYTES,
@@ -30,6 +31,21 @@ export interface Envelope {
 }
 
 const KINDS: readonly (EnvelopeKind | undefined)[] = [undefined, 'signal', 'relay', 'intro', 'who']
+/** One byte. */
+export const ENVELOPE_KIND: Field<EnvelopeKind> = oneOf(KINDS)
+/** 16 bytes of a peer id. */
+export const PEER_ID: Field<PeerId> = {
+  put: peerIdBytes,
+  take: (take) => {
+    const bytes = take(PEER_ID_BYTES)
+    return bytes && peerIdText(bytes)
+  },
+}
+const LAYOUT = layout<Envelope>({ kind: ENVELOPE_KIND, home: uint(1), peer: PEER_ID, body: rest })
+const INTRO = layout<{ announcement: Bytes; sealed: Bytes }>({
+  announcement: sized(2, MAX_ANNOUNCEMENT_BYTES),
+  sealed: rest,
+})
 const MAX_ENVELOPE_BYTES: Record<EnvelopeKind, number> = {
   signal: MAX_SIGNAL_ENVELOPE_BYTES,
   relay: MAX_RELAY_ENVELOPE_BYTES,
@@ -39,32 +55,18 @@ const MAX_ENVELOPE_BYTES: Record<EnvelopeKind, number> = {
 
 export type EnvelopeFault = 'envelope-truncated' | 'envelope-kind' | 'envelope-size'
 
-export function kindCode(kind: EnvelopeKind): number {
-  return KINDS.indexOf(kind)
-}
-
-export function encodeEnvelope({ kind, home, peer, body }: Envelope): Bytes {
-  return new ByteWriter().uint(1, kindCode(kind)).uint(1, home).bytes(peerIdBytes(peer)).bytes(body).done()
-}
+export const encodeEnvelope = LAYOUT.encode
 
 /** The envelope in these bytes, or what is wrong with them. */
 export function decodeEnvelope(bytes: Bytes): Envelope | EnvelopeFault {
-  if (bytes.length < ENVELOPE_HEADER_BYTES) return 'envelope-truncated'
-  const kind = KINDS[bytes[0] ?? 0]
-  if (!kind) return 'envelope-kind'
-  if (bytes.length > MAX_ENVELOPE_BYTES[kind]) return 'envelope-size'
-  const peer = peerIdText(bytes.slice(2, 2 + PEER_ID_BYTES))
-  return { kind, home: bytes[1] ?? 0, peer, body: bytes.slice(ENVELOPE_HEADER_BYTES) }
+  const envelope = LAYOUT.decode(bytes)
+  if (!envelope) return bytes.length < ENVELOPE_HEADER_BYTES ? 'envelope-truncated' : 'envelope-kind'
+  return bytes.length > MAX_ENVELOPE_BYTES[envelope.kind] ? 'envelope-size' : envelope
 }
 
 /** The body of an `intro`: announcement u16+bytes · sealed bytes. */
 export function encodeIntro(announcement: Bytes, sealed: Bytes): Bytes {
-  return concat(new ByteWriter().sized(2, announcement).done(), sealed)
+  return INTRO.encode({ announcement, sealed })
 }
 
-export function decodeIntro(body: Bytes): { announcement: Bytes; sealed: Bytes } | undefined {
-  const reader = new ByteReader(body)
-  const announcement = reader.sized(2, MAX_ANNOUNCEMENT_BYTES)
-  const sealed = reader.rest()
-  return reader.finished() ? { announcement, sealed } : undefined
-}
+export const decodeIntro = INTRO.decode

@@ -10,8 +10,9 @@
  * receiver's as far as the sender knows it (0: not yet). A frame meant for another link state of the receiver is not for
  * this one, however late it comes.
  */
-import { ByteReader, ByteWriter, type Bytes } from './bytes.ts'
-import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from './limits.ts'
+import type { Bytes } from './bytes.ts'
+import { layout, oneOf, rest, uint } from './layout.ts'
+import { MAX_FRAME_BYTES } from './limits.ts'
 
 export type FrameType =
   | 'data'
@@ -61,18 +62,18 @@ export interface Frame {
   readonly payload: Bytes
 }
 
-export function encodeFrame(frame: Frame): Bytes {
-  return new ByteWriter()
-    .uint(1, TYPES.indexOf(frame.type))
-    .uint(1, frame.flags)
-    .uint(2, frame.stream)
-    .uint(4, frame.seq)
-    .uint(4, frame.ack)
-    .uint(2, frame.creditKiB)
-    .uint(2, frame.epoch)
-    .bytes(frame.payload)
-    .done()
-}
+const LAYOUT = layout<Frame>({
+  type: oneOf(TYPES),
+  flags: uint(1),
+  stream: uint(2),
+  seq: uint(4),
+  ack: uint(4),
+  creditKiB: uint(2),
+  epoch: uint(2),
+  payload: rest,
+})
+
+export const encodeFrame = LAYOUT.encode
 
 /** One byte of an epoch: never 0, which means unknown. */
 export function epochByte(incarnation: number): number {
@@ -81,18 +82,6 @@ export function epochByte(incarnation: number): number {
 
 /** The frame in these bytes, or `undefined` when they are not one. */
 export function decodeFrame(bytes: Bytes): Frame | undefined {
-  if (bytes.length < FRAME_HEADER_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined
-  const reader = new ByteReader(bytes)
-  const type = TYPES[reader.uint(1)]
-  const frame = {
-    flags: reader.uint(1),
-    stream: reader.uint(2),
-    seq: reader.uint(4),
-    ack: reader.uint(4),
-    creditKiB: reader.uint(2),
-    epoch: reader.uint(2),
-    payload: reader.rest(),
-  }
-  if (!type || (frame.flags & ~KNOWN_FLAGS) !== 0) return undefined
-  return { type, ...frame }
+  const frame = bytes.length > MAX_FRAME_BYTES ? undefined : LAYOUT.decode(bytes)
+  return frame && (frame.flags & ~KNOWN_FLAGS) === 0 ? frame : undefined
 }

@@ -2,13 +2,15 @@
  * What a network's name means. A network is its genesis; the network id is the genesis' SHA-256. A plain name stands
  * for the implicit genesis {name, public, default parameters}, so the same name is the same network on every host.
  */
-import { ByteWriter, toBase64Url, utf8, type Bytes } from './bytes.ts'
+import { concat, toBase64Url, utf8, type Bytes } from './bytes.ts'
 import { sha256 } from './hash.ts'
+import { layout, text, uint } from './layout.ts'
 
 /** 1 to 63 characters like a DNS label (RFC 1035): readable in a URL, free of look-alike letters and of case. */
 const PLAIN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-const GENESIS_DOMAIN = 'edge-net/genesis/1\0'
+const GENESIS_DOMAIN = utf8('edge-net/genesis/1\0')
 const POLICY_PUBLIC = 0
+const IMPLICIT_GENESIS = layout({ policy: uint(1), name: text(1, 63), parameters: uint(1) })
 
 /** `net-` and 43 base64url characters name a network by its id; no plain name may look like one. */
 const ID_PREFIX = 'net-'
@@ -23,7 +25,7 @@ export function isPlainName(name: string): boolean {
  * parameters have their defaults).
  */
 export function implicitGenesis(name: string): Bytes {
-  return new ByteWriter().bytes(utf8(GENESIS_DOMAIN)).uint(1, POLICY_PUBLIC).sized(1, utf8(name)).uint(1, 0).done()
+  return concat(GENESIS_DOMAIN, IMPLICIT_GENESIS.encode({ policy: POLICY_PUBLIC, name, parameters: 0 }))
 }
 
 /** The 32-byte id of the public network behind a plain name. */

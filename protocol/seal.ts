@@ -6,10 +6,11 @@
  * Nonce: four zero bytes and the counter. Bound as additional data: network id, kind, from, to, incarnation, counter;
  * so an envelope that the room hands to somebody else, or returns to its sender, or relabels, does not open.
  */
-import { ByteReader, ByteWriter, type Bytes } from './bytes.ts'
-import { kindCode, type EnvelopeKind } from './envelope.ts'
-import { SEAL_OVERHEAD_BYTES } from './limits.ts'
-import { peerIdBytes, type PeerId } from './peer-id.ts'
+import type { Bytes } from './bytes.ts'
+import { ENVELOPE_KIND, PEER_ID, type EnvelopeKind } from './envelope.ts'
+import { fixed, layout, rest, uint } from './layout.ts'
+import { KEY_BYTES, SEAL_OVERHEAD_BYTES } from './limits.ts'
+import type { PeerId } from './peer-id.ts'
 
 /** A key serves 2^20 envelopes, far below the 2^24.5 full-size records that AES-GCM is good for (RFC 8446 5.5). */
 export const COUNTERS_PER_KEY = 2 ** 20
@@ -21,34 +22,28 @@ export interface SealHeader {
   readonly counter: number
 }
 
-export function encodeSealed({ incarnation, counter }: SealHeader, ciphertext: Bytes): Bytes {
-  return new ByteWriter().uint(4, incarnation).uint(8, counter).bytes(ciphertext).done()
+const SEALED = layout<SealHeader & { ciphertext: Bytes }>({ incarnation: uint(4), counter: uint(8), ciphertext: rest })
+const NONCE = layout<{ zero: number; counter: number }>({ zero: uint(4), counter: uint(8) })
+const BOUND = layout<{ network: Bytes; kind: EnvelopeKind; from: PeerId; to: PeerId } & SealHeader>({
+  network: fixed(KEY_BYTES),
+  kind: ENVELOPE_KIND,
+  from: PEER_ID,
+  to: PEER_ID,
+  incarnation: uint(4),
+  counter: uint(8),
+})
+
+export function encodeSealed(header: SealHeader, ciphertext: Bytes): Bytes {
+  return SEALED.encode({ ...header, ciphertext })
 }
 
 export function decodeSealed(sealed: Bytes): (SealHeader & { ciphertext: Bytes }) | undefined {
-  if (sealed.length < SEAL_OVERHEAD_BYTES) return undefined
-  const reader = new ByteReader(sealed)
-  const header = { incarnation: reader.uint(4), counter: reader.uint(8), ciphertext: reader.rest() }
-  return reader.finished() ? header : undefined
+  return sealed.length < SEAL_OVERHEAD_BYTES ? undefined : SEALED.decode(sealed)
 }
 
 export function nonceOf(counter: number): Bytes {
-  return new ByteWriter().uint(4, 0).uint(8, counter).done()
+  return NONCE.encode({ zero: 0, counter })
 }
 
-export function boundData(
-  network: Bytes,
-  kind: EnvelopeKind,
-  from: PeerId,
-  to: PeerId,
-  { incarnation, counter }: SealHeader,
-): Bytes {
-  return new ByteWriter()
-    .bytes(network)
-    .uint(1, kindCode(kind))
-    .bytes(peerIdBytes(from))
-    .bytes(peerIdBytes(to))
-    .uint(4, incarnation)
-    .uint(8, counter)
-    .done()
-}
+/** What the cipher binds to the sealed bytes without hiding it. */
+export const boundData = BOUND.encode

@@ -6,21 +6,14 @@ import type { Bytes } from '../../protocol/bytes.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../protocol/envelope.ts'
 import { PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
 import { BYE_TEXT, parseRoomMessage, type Refusal, type RoomMessage } from '../../protocol/room-messages.ts'
+import { nowMs } from '../clock.ts'
 import { reconnectDelayMs } from './backoff.ts'
-
-export interface RoomCarrierOptions {
-  /** ws: or wss: URL of the room. */
-  readonly url: string
-  readonly ticket: () => Promise<string>
-  readonly nowMs: () => number
-  readonly random: () => number
-}
 
 /** What a carrier tells its network. */
 export interface RoomCarrierEvents {
   /** A socket is about to be opened. */
   connecting(): void
-  message(message: Exclude<RoomMessage, { type: 'error' }>): void
+  message(message: RoomMessage): void
   envelope(envelope: Envelope): void
   /** The room answered a message with an error, or refused a ticket for a reason that passes. */
   refused(refusal: Refusal): void
@@ -60,7 +53,8 @@ const CLOSE_WAIT_MS = 500
 const HIGH_WATER_BYTES = 1_048_576
 
 export class RoomCarrier {
-  readonly #options: RoomCarrierOptions
+  readonly #url: string
+  readonly #ticket: () => Promise<string>
   readonly #events: RoomCarrierEvents
   #socket: WebSocket | undefined
   #isOpen = false
@@ -76,8 +70,13 @@ export class RoomCarrier {
   /** Called when the socket's close handshake is over. */
   #onClosed: (() => void) | undefined
 
-  constructor(options: RoomCarrierOptions, events: RoomCarrierEvents) {
-    this.#options = options
+  /**
+   * @param url ws: or wss: URL of the room
+   * @param ticket makes a fresh ticket for each socket
+   */
+  constructor(url: string, ticket: () => Promise<string>, events: RoomCarrierEvents) {
+    this.#url = url
+    this.#ticket = ticket
     this.#events = events
   }
 
@@ -86,25 +85,21 @@ export class RoomCarrier {
     void this.#connect()
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen
-  }
-
   /** False while bulk would only pile up. */
   get isReady(): boolean {
     const isBehind = (this.#socket?.bufferedAmount ?? 0) > HIGH_WATER_BYTES
-    return this.#isOpen && !isBehind && this.#options.nowMs() >= this.#pausedUntilMs
+    return this.#isOpen && !isBehind && nowMs() >= this.#pausedUntilMs
   }
 
   /** Sends an envelope. What cannot be sent now is dropped: the links above send it again. */
-  send(envelope: Envelope): void {
-    this.sendBytes(encodeEnvelope(envelope))
+  sendEnvelope(envelope: Envelope): void {
+    this.send(encodeEnvelope(envelope))
   }
 
-  sendBytes(bytes: Bytes | string): void {
+  send(message: Bytes | string): void {
     if (!this.#isOpen) return
-    this.#sentAtMs = this.#options.nowMs()
-    this.#socket?.send(bytes)
+    this.#sentAtMs = nowMs()
+    this.#socket?.send(message)
   }
 
   /** Says bye, closes the socket and never opens another. Resolves when the room has answered, or soon after. */
@@ -128,9 +123,9 @@ export class RoomCarrier {
 
   async #connect(): Promise<void> {
     this.#events.connecting()
-    const ticket = await this.#options.ticket()
+    const ticket = await this.#ticket()
     if (this.#closed) return
-    const socket = new WebSocket(this.#options.url, [SUBPROTOCOL, ticket])
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
     this.#refusal = undefined
@@ -154,7 +149,8 @@ export class RoomCarrier {
     if (!message) return
     if (message.type === 'error') {
       this.#refusal = message
-      if (this.#isOpen) this.#events.refused(message)
+      if (FINAL_CODES.has(message.code)) this.#lost()
+      else if (this.#isOpen) this.#events.refused(message)
       return
     }
     if (message.type === 'welcome') {
@@ -162,14 +158,14 @@ export class RoomCarrier {
       this.#failures = 0
       this.#schedulePing()
     }
-    if (message.type === 'limited') this.#pausedUntilMs = this.#options.nowMs() + message.retryAfterMs
+    if (message.type === 'limited') this.#pausedUntilMs = nowMs() + message.retryAfterMs
     if ('total' in message) this.#members = message.total
     this.#events.message(message)
   }
 
   #schedulePing(): void {
     clearTimeout(this.#timer)
-    const isActive = this.#options.nowMs() - this.#sentAtMs < ACTIVE_PING_MS
+    const isActive = nowMs() - this.#sentAtMs < ACTIVE_PING_MS
     const waitMs = this.#unanswered > 0 ? PONG_WAIT_MS : isActive ? ACTIVE_PING_MS : IDLE_PING_MS
     this.#timer = setTimeout(() => {
       if (this.#unanswered >= 2) return this.#lost()
@@ -195,7 +191,7 @@ export class RoomCarrier {
     if (this.#closed) return
     // A wrong clock has just been corrected: the very next ticket is right.
     const isClock = refusal?.code === 'ticket-clock' && failures === 0
-    const jitterMs = reconnectDelayMs(failures, this.#members, this.#options.random())
+    const jitterMs = reconnectDelayMs(failures, this.#members, Math.random())
     this.#timer = setTimeout(() => this.connect(), isClock ? 0 : Math.max(jitterMs, refusal?.retryAfterMs ?? 0))
   }
 

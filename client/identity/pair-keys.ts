@@ -8,9 +8,11 @@
  *
  * Cores are ordered by peer id, so both sides compute the same salt and neither can be mistaken for the other.
  */
-import { ByteWriter, compareBytes, concat, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { compareBytes, concat, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { PEER_ID } from '../../protocol/envelope.ts'
 import { sha256 } from '../../protocol/hash.ts'
-import { coreBytes, peerIdBytes, type Core, type PeerId } from '../../protocol/peer-id.ts'
+import { layout, uint } from '../../protocol/layout.ts'
+import { coreBytes, type Core, type PeerId } from '../../protocol/peer-id.ts'
 
 export interface Party {
   readonly peerId: PeerId
@@ -20,6 +22,12 @@ export interface Party {
 const PAIR_LABEL = utf8('edge-net/pair/1\0')
 const SEAL_LABEL = utf8('edge-net/seal/1\0')
 const BIND_LABEL = utf8('edge-net/bind/1\0')
+const SEAL_INFO = layout<{ from: PeerId; to: PeerId; incarnation: number; generation: number }>({
+  from: PEER_ID,
+  to: PEER_ID,
+  incarnation: uint(4),
+  generation: uint(4),
+})
 
 export class PairKeys {
   readonly #secret: CryptoKey
@@ -35,7 +43,7 @@ export class PairKeys {
    * reflected, a point that gives an all-zero secret (RFC 7748 section 6.1), or no point at all.
    */
   static async agree(self: Party, privateKey: CryptoKey, other: Party): Promise<PairKeys | undefined> {
-    const order = compareBytes(peerIdBytes(self.peerId), peerIdBytes(other.peerId))
+    const order = compareBytes(PEER_ID.put(self.peerId), PEER_ID.put(other.peerId))
     if (order === 0) return undefined
     const [low, high] = order < 0 ? [self, other] : [other, self]
     const salt = sha256(concat(PAIR_LABEL, coreBytes(low.core), coreBytes(high.core)))
@@ -60,8 +68,7 @@ export class PairKeys {
     generation: number,
     usage: 'encrypt' | 'decrypt',
   ): Promise<CryptoKey> {
-    const ids = concat(peerIdBytes(from), peerIdBytes(to))
-    const info = new ByteWriter().bytes(SEAL_LABEL).bytes(ids).uint(4, incarnation).uint(4, generation).done()
+    const info = concat(SEAL_LABEL, SEAL_INFO.encode({ from, to, incarnation, generation }))
     return crypto.subtle.deriveKey(this.#hkdf(info), this.#secret, { name: 'AES-GCM', length: 256 }, false, [usage])
   }
 

@@ -32,13 +32,13 @@ export class Sealer {
 
   /** Seals one transmission. A frame that is sent again is sealed again: its header has changed. */
   async seal(kind: EnvelopeKind, frame: Bytes): Promise<Bytes> {
-    const { network, from, to } = this.#direction
+    const { from, to } = this.#direction
     const header = { incarnation: this.#incarnation, counter: this.#counter++ }
     if (!this.#key || header.counter % COUNTERS_PER_KEY === 0) {
       const generation = Math.floor(header.counter / COUNTERS_PER_KEY)
       this.#key = this.#keys.sealKey(from, to, this.#incarnation, generation, 'encrypt')
     }
-    const algorithm = gcm(header.counter, boundData(network, kind, from, to, header))
+    const algorithm = gcm(header.counter, boundData({ ...this.#direction, kind, ...header }))
     return encodeSealed(header, new Uint8Array(await crypto.subtle.encrypt(algorithm, await this.#key, frame)))
   }
 }
@@ -67,8 +67,8 @@ export class Opener {
     const { incarnation, counter, ciphertext } = parts
     if (incarnation < this.#incarnation) return 'sealed-stale'
     if (incarnation === this.#incarnation && !this.#window.isFresh(counter)) return 'sealed-replayed'
-    const { network, from, to } = this.#direction
-    const algorithm = gcm(counter, boundData(network, kind, from, to, parts))
+    const bound = { ...this.#direction, kind, incarnation, counter }
+    const algorithm = gcm(counter, boundData(bound))
     let frame: Bytes
     try {
       const key = await this.#keyFor(incarnation, Math.floor(counter / COUNTERS_PER_KEY))

@@ -2,7 +2,7 @@
  * A session: one running client of an identity in one network. Its X25519 key never leaves memory, so what was said
  * under it cannot be read by whoever takes the identity later.
  */
-import { announcementBody, signAnnouncement } from '../../protocol/announcement.ts'
+import { signAnnouncement, type Profile } from '../../protocol/announcement.ts'
 import type { Bytes } from '../../protocol/bytes.ts'
 import { MAX_ANNOUNCEMENT_AGE_MS } from '../../protocol/limits.ts'
 import { peerIdOf, type Core, type PeerId } from '../../protocol/peer-id.ts'
@@ -11,26 +11,24 @@ import type { Clock } from '../clock.ts'
 import type { Identity } from './identity.ts'
 
 /** The part of a profile that the application chooses. */
-export interface SelfDescription {
-  readonly rank: number
-  readonly rtc: boolean
-  readonly name: string
-  readonly capabilities: readonly string[]
-}
+export type SelfDescription = Pick<Profile, 'rank' | 'rtc' | 'name' | 'capabilities'>
 
 export class Session {
   readonly core: Core
   readonly peerId: PeerId
   /** X25519 private key, for `deriveBits`. */
   readonly privateKey: CryptoKey
+  /** The newest announcement. */
+  announcement: Bytes = new Uint8Array(0)
   readonly #identity: Identity
   readonly #description: SelfDescription
   readonly #clock: Clock
-  #announcement: Promise<Bytes>
+  readonly #sign = (message: Bytes) => this.#identity.sign(message)
+  #announcing: Promise<void> | undefined
   #lastTicketMs = 0
   #acceptedTicketMs = 0
 
-  private constructor(
+  constructor(
     identity: Identity,
     core: Core,
     peerId: PeerId,
@@ -44,40 +42,44 @@ export class Session {
     this.privateKey = privateKey
     this.#description = description
     this.#clock = clock
-    this.#announcement = this.announce()
-  }
-
-  static async open(identity: Identity, network: Bytes, description: SelfDescription, clock: Clock): Promise<Session> {
-    const keys = (await crypto.subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair
-    const session = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
-    const core = { identity: identity.publicKey, session, network }
-    return new Session(identity, core, await peerIdOf(core), keys.privateKey, description, clock)
-  }
-
-  /** The announcement now in use. */
-  get announcement(): Promise<Bytes> {
-    return this.#announcement
   }
 
   /** Signs a new announcement, valid from now on; the highest issued-at wins everywhere. */
-  announce(): Promise<Bytes> {
+  announce(): Promise<void> {
     const issuedAtMs = this.#clock.nowMs()
     const expiresAtMs = issuedAtMs + MAX_ANNOUNCEMENT_AGE_MS
     const profile = { ...this.#description, issuedAtMs, expiresAtMs, chain: new Uint8Array(0) }
-    this.#announcement = signAnnouncement(announcementBody(this.core, profile), (body) => this.#identity.sign(body))
-    return this.#announcement
+    this.#announcing = signAnnouncement(this.core, profile, this.#sign).then((announcement) => {
+      this.announcement = announcement
+    })
+    return this.#announcing
   }
 
   /** A ticket for one request, now; newer than the last one that the door accepted, whatever the clock did since. */
   async ticket(purpose: Purpose, host: string): Promise<string> {
-    const announcement = await this.#announcement
+    await this.#announcing
     const issuedAtMs = Math.max(this.#clock.nowMs(), this.#acceptedTicketMs + 1)
     if (purpose === 'join') this.#lastTicketMs = issuedAtMs
-    return signTicket({ announcement, purpose, issuedAtMs, host }, (body) => this.#identity.sign(body))
+    return signTicket({ announcement: this.announcement, purpose, issuedAtMs, host }, this.#sign)
   }
 
   /** The door accepted the last ticket for joining. */
   ticketAccepted(): void {
     this.#acceptedTicketMs = this.#lastTicketMs
   }
+}
+
+/** Makes the session's keys and its first announcement. */
+export async function openSession(
+  identity: Identity,
+  network: Bytes,
+  description: SelfDescription,
+  clock: Clock,
+): Promise<Session> {
+  const keys = (await crypto.subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
+  const core = { identity: identity.publicKey, session: publicKey, network }
+  const session = new Session(identity, core, await peerIdOf(core), keys.privateKey, description, clock)
+  await session.announce()
+  return session
 }

@@ -8,7 +8,7 @@ import type { PeerId } from '../../protocol/peer-id.ts'
 import { PairKeys } from '../identity/pair-keys.ts'
 import { Opener, Sealer } from '../identity/seal.ts'
 import type { Session } from '../identity/session.ts'
-import type { RemotePeerKeys } from './remote-peer.ts'
+import type { PeerKeys } from './remote-peer.ts'
 
 /** About 2 KB each. When full, peers that are new to this session are refused: forgetting would allow replays. */
 const MAX_ACQUAINTANCES = 4_096
@@ -29,18 +29,18 @@ export class Acquaintances {
   }
 
   /** Keys for a new link state with a peer, and its incarnation; `undefined` when no secret can be shared with it. */
-  async meet(peer: ProvenAnnouncement): Promise<{ keys: RemotePeerKeys; incarnation: number } | undefined> {
+  async meet(peer: ProvenAnnouncement): Promise<PeerKeys | undefined> {
     const known = this.#known.get(peer.peerId) ?? (await this.#introduce(peer))
     if (!known) return undefined
     const { peerId, core } = this.#session
     const incarnation = ++this.#incarnations
     const direction = { network: core.network, from: peerId, to: peer.peerId }
-    const keys = {
+    return {
+      incarnation,
       sealer: new Sealer(known.keys, direction, incarnation),
       opener: known.opener,
       mac: async (message: Bytes) => new Uint8Array(await crypto.subtle.sign('HMAC', await known.bindKey, message)),
     }
-    return { keys, incarnation }
   }
 
   async #introduce(peer: ProvenAnnouncement): Promise<Acquaintance | undefined> {

@@ -3,8 +3,9 @@
  * attempt. Nothing but BIND is accepted until both sides have proved, under the pair's key, that the DTLS fingerprints
  * in use are theirs; so whoever sits between them gets no further than a connection that carries nothing.
  */
-import { concat, utf8, ByteWriter, type Bytes } from '../../protocol/bytes.ts'
+import { concat, type Bytes } from '../../protocol/bytes.ts'
 import { decodeFrame, type Frame, type FrameType } from '../../protocol/frame.ts'
+import { layout, oneOf, rest, uint } from '../../protocol/layout.ts'
 import {
   decodeBind,
   encodeBind,
@@ -16,27 +17,33 @@ import {
 import { closeConnection, type Connection } from './connection.ts'
 import { parseDescription, renderDescription } from './description.ts'
 
+/** Why an attempt is over; also why a direct path is. */
 export type AttemptEnd = 'failed' | 'timeout' | 'closed' | 'silent' | 'superseded'
+export type Role = 'offerer' | 'answerer'
 
-export interface AttemptHost {
+/** What an attempt needs of the link that it works for. */
+export interface AttemptLink {
   /** Sends a signal frame to the other side, through whatever carrier there is. */
   signal(type: FrameType, payload: Bytes): void
   /** A frame of the link with this payload, ready for the channel. */
   encode(type: FrameType, payload: Bytes): Bytes
   /** HMAC-SHA-256 under the pair's bind key, 32 bytes. */
   mac(message: Bytes): Promise<Bytes>
-  /** Both BINDs are proved: the path carries frames. */
-  opened(): void
-  frame(frame: Frame): void
+  directFrame(frame: Frame): void
   /** The path takes frames again. */
-  writable(): void
-  ended(end: AttemptEnd): void
+  directWritable(): void
 }
 
-export type Role = 'offerer' | 'answerer'
+export interface AttemptEvents {
+  /** Both BINDs are proved: the path carries frames. */
+  opened(attempt: Attempt): void
+  ended(attempt: Attempt, end: AttemptEnd): void
+}
 
 /** Candidates that follow each other within this time travel together: one message instead of one each. */
 const CANDIDATE_BATCH_MS = 10
+/** What fits into one signal envelope with room for a description. */
+const CANDIDATE_BATCH_BYTES = 3_000
 /** An offer may be lost on its way; the relay's round trip is far shorter. */
 const OFFER_REPEAT_MS = 1_000
 /** Chromium can lose the first message of a channel, so BIND is repeated, slower each time. */
@@ -47,40 +54,43 @@ const ATTEMPT_TIMEOUT_MS = 12_000
 const HIGH_WATER_BYTES = 64 * 1024
 /** Candidates of one attempt: hosts with many addresses gather a dozen. */
 const MAX_REMOTE_CANDIDATES = 64
-/** What fits into one signal envelope with room for a description. */
-const CANDIDATE_BATCH_BYTES = 3_000
-const BIND_LABEL = utf8('edge-net/bind/1\0')
+const BOUND = layout<{ attempt: number; role: Role; fingerprints: Bytes }>({
+  attempt: uint(4),
+  role: oneOf(['answerer', 'offerer']),
+  fingerprints: rest,
+})
 
 export class Attempt {
   readonly number: number
   readonly role: Role
   readonly connection: Connection
-  /** Both BINDs are proved and the path carries frames. */
+  /** The path carries frames. */
   isOpen = false
-  /** It was open once; the link may have frames in flight on it. */
+  /** It did so once; the link may have frames in flight on it. */
   wasOpen = false
-  readonly #host: AttemptHost
+  readonly #link: AttemptLink
+  readonly #events: AttemptEvents
   readonly #candidates: string[] = []
   #sentCandidates = 0
   #batchTimer: ReturnType<typeof setTimeout> | undefined
   #repeatTimer: ReturnType<typeof setTimeout> | undefined
   readonly #timeout: ReturnType<typeof setTimeout>
+  /** The other side's candidates, until there is a description that they belong to. */
   #earlyCandidates: string[] | undefined = []
   #remoteCandidates = 0
   #mid = '0'
   #local: DescriptionFields | undefined
   #remote: DescriptionFields | undefined
-  /** What the other side must send as BIND; a promise, since it is computed before it is needed. */
-  #expectedMac: Promise<Bytes> | undefined
   #bindProved = false
   #pongReceived = false
-  #ended = false
+  #hasEnded = false
 
-  constructor(number: number, role: Role, connection: Connection, host: AttemptHost) {
+  constructor(number: number, role: Role, connection: Connection, link: AttemptLink, events: AttemptEvents) {
     this.number = number
     this.role = role
     this.connection = connection
-    this.#host = host
+    this.#link = link
+    this.#events = events
     const { pc, frames, probes } = connection
     pc.onicecandidate = ({ candidate }) => {
       // libdatachannel leaves the attribute's `a=` in front.
@@ -90,21 +100,18 @@ export class Attempt {
       if (pc.connectionState === 'failed' || pc.connectionState === 'closed') this.end('failed')
     }
     frames.bufferedAmountLowThreshold = HIGH_WATER_BYTES / 2
-    frames.onbufferedamountlow = () => host.writable()
+    frames.onbufferedamountlow = () => link.directWritable()
     frames.onopen = () => void this.#bind(BIND_REPEAT_MS)
     frames.onclose = () => this.end('closed')
     frames.onmessage = probes.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer) this.#received(new Uint8Array(data))
+      if (data instanceof ArrayBuffer) void this.#received(new Uint8Array(data))
     }
     this.#timeout = setTimeout(() => this.end('timeout'), ATTEMPT_TIMEOUT_MS)
-    // An engine may have opened a negotiated channel before the handler was there.
-    if (frames.readyState === 'open') void this.#bind(BIND_REPEAT_MS)
   }
 
   /** As offerer: makes the offer and sends it. */
-  async offer(): Promise<void> {
-    const { pc } = this.connection
-    await this.#guard(async () => {
+  offer(): Promise<void> {
+    return this.#guard(async (pc) => {
       const offer = await pc.createOffer()
       const applied = pc.setLocalDescription(offer)
       this.#describe('offer', offer.sdp)
@@ -115,14 +122,10 @@ export class Attempt {
 
   /** As answerer: takes an offer; the same offer again gets the same answer again. */
   async answer(fields: DescriptionFields, candidates: readonly string[]): Promise<void> {
-    if (this.#remote) {
-      if (this.#local) this.#sendDescription('answer')
-      return this.addCandidates(candidates)
-    }
-    this.#remote = fields
     this.addCandidates(candidates)
-    await this.#guard(async () => {
-      const { pc } = this.connection
+    if (this.#remote) return this.#sendDescription('answer')
+    this.#remote = fields
+    await this.#guard(async (pc) => {
       await pc.setRemoteDescription({ type: 'offer', sdp: renderDescription(fields, this.#mid) })
       const answer = await pc.createAnswer()
       // Not awaited before sending: the other side can start as soon as it has the answer.
@@ -136,18 +139,16 @@ export class Attempt {
   /** As offerer: takes the answer. A repeated one only brings candidates. */
   async accept(fields: DescriptionFields, candidates: readonly string[]): Promise<void> {
     this.addCandidates(candidates)
-    if (this.#remote || this.role !== 'offerer') return
+    if (this.#remote || this.role === 'answerer') return
     this.#remote = fields
     clearTimeout(this.#repeatTimer)
-    this.#expectMac()
-    await this.#guard(async () => {
-      const sdp = renderDescription(fields, this.#mid)
-      await this.connection.pc.setRemoteDescription({ type: 'answer', sdp })
+    await this.#guard(async (pc) => {
+      await pc.setRemoteDescription({ type: 'answer', sdp: renderDescription(fields, this.#mid) })
       this.#addEarlyCandidates()
     })
   }
 
-  /** Adds the other side's candidates, or keeps them until there is a description that they belong to. */
+  /** Adds the other side's candidates, at once or when there is a description that they belong to. */
   addCandidates(candidates: readonly string[]): void {
     for (const candidate of candidates) {
       if (this.#remoteCandidates++ >= MAX_REMOTE_CANDIDATES) return
@@ -159,50 +160,64 @@ export class Attempt {
   /** Sends a frame; false when the channel takes no more now. */
   send(frame: Bytes): boolean {
     const { frames } = this.connection
-    if (frames.readyState !== 'open' || frames.bufferedAmount > HIGH_WATER_BYTES) return false
-    frames.send(frame)
-    return true
+    return frames.bufferedAmount <= HIGH_WATER_BYTES && this.#sendOn(frames, frame)
   }
 
   /** Sends a frame that may be lost, and does not wait behind the others. */
   sendProbe(frame: Bytes): void {
-    const { probes, frames } = this.connection
-    const channel = probes.readyState === 'open' ? probes : frames
-    if (channel.readyState === 'open') channel.send(frame)
+    this.#sendOn(this.connection.probes, frame)
   }
 
   end(end: AttemptEnd): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     this.isOpen = false
-    clearTimeout(this.#batchTimer)
-    clearTimeout(this.#repeatTimer)
-    clearTimeout(this.#timeout)
+    for (const timer of [this.#batchTimer, this.#repeatTimer, this.#timeout]) clearTimeout(timer)
     closeConnection(this.connection)
-    this.#host.ended(end)
+    this.#events.ended(this, end)
+  }
+
+  #sendOn(channel: RTCDataChannel, frame: Bytes): boolean {
+    if (channel.readyState !== 'open') return false
+    try {
+      channel.send(frame)
+      return true
+    } catch {
+      // node-datachannel says `open` a moment longer than it is.
+      this.end('closed')
+      return false
+    }
+  }
+
+  /** Runs engine calls; a failure ends the attempt, unless it had ended anyway. */
+  async #guard(calls: (pc: RTCPeerConnection) => Promise<void>): Promise<void> {
+    try {
+      await calls(this.connection.pc)
+    } catch {
+      this.end('failed')
+    }
   }
 
   // ---- descriptions and candidates ---------------------------------------------------------------------------------
 
   #describe(type: 'offer' | 'answer', sdp: string | undefined): void {
     const parsed = parseDescription(sdp ?? '')
-    if (!parsed) throw new TypeError('the WebRTC engine made a description that is not one for data channels')
+    if (!parsed) throw new TypeError('not a description for data channels')
     this.#local = parsed.fields
     // The answer is rendered with the id that the offerer's engine gave its m-line.
     if (type === 'offer') this.#mid = parsed.mid
-    this.#expectMac()
     this.#sendDescription(type)
   }
 
   #sendDescription(type: 'offer' | 'answer'): void {
-    if (!this.#local) return
+    const { number: attempt } = this
     const candidates = batchOf(this.#candidates)
-    this.#host.signal(type, encodeDescription({ attempt: this.number, description: this.#local, candidates }))
+    if (this.#local) this.#link.signal(type, encodeDescription({ attempt, ...this.#local, candidates }))
   }
 
   #repeatOffer(): void {
     this.#repeatTimer = setTimeout(() => {
-      if (this.#remote || this.#ended) return
+      if (this.#remote) return
       this.#sendDescription('offer')
       this.#repeatOffer()
     }, OFFER_REPEAT_MS)
@@ -210,15 +225,15 @@ export class Attempt {
 
   #gathered(candidate: string): void {
     this.#candidates.push(candidate)
-    const isFirst = this.#sentCandidates === 0
-    this.#batchTimer ??= setTimeout(() => this.#sendCandidates(), isFirst ? 0 : CANDIDATE_BATCH_MS)
+    const waitMs = this.#sentCandidates === 0 ? 0 : CANDIDATE_BATCH_MS
+    this.#batchTimer ??= setTimeout(() => this.#sendCandidates(), waitMs)
   }
 
   #sendCandidates(): void {
     this.#batchTimer = undefined
     const candidates = batchOf(this.#candidates.slice(this.#sentCandidates))
     this.#sentCandidates += candidates.length
-    this.#host.signal('ice-candidate', encodeCandidates({ attempt: this.number, candidates }))
+    this.#link.signal('ice-candidate', encodeCandidates({ attempt: this.number, candidates }))
     if (this.#sentCandidates < this.#candidates.length) this.#sendCandidates()
   }
 
@@ -234,73 +249,45 @@ export class Attempt {
     this.connection.pc.addIceCandidate(init).catch(() => undefined)
   }
 
-  /** Runs engine calls; a failure ends the attempt, unless it had ended anyway. */
-  async #guard(calls: () => Promise<void>): Promise<void> {
-    try {
-      await calls()
-    } catch {
-      this.end('failed')
-    }
-  }
-
   // ---- BIND --------------------------------------------------------------------------------------------------------
 
-  #expectMac(): void {
-    this.#expectedMac ??= this.#mac(this.role === 'offerer' ? 'answerer' : 'offerer')
-    // Without both descriptions there is nothing to compute from yet.
-    if (!this.#local || !this.#remote) this.#expectedMac = undefined
-  }
-
-  /** The MAC that `role` sends, over both fingerprints in use. */
+  /** What `role` sends as BIND: a MAC over both fingerprints in use. Empty while there is one description only. */
   async #mac(role: Role): Promise<Bytes> {
     const [mine, theirs] = [this.#local?.fingerprint, this.#remote?.fingerprint]
     if (!mine || !theirs) return new Uint8Array(0)
-    const ordered = this.role === 'offerer' ? concat(mine, theirs) : concat(theirs, mine)
-    const head = new ByteWriter()
-      .bytes(BIND_LABEL)
-      .uint(4, this.number)
-      .uint(1, role === 'offerer' ? 1 : 0)
-    return this.#host.mac(concat(head.done(), ordered))
+    const fingerprints = this.role === 'offerer' ? concat(mine, theirs) : concat(theirs, mine)
+    return this.#link.mac(BOUND.encode({ attempt: this.number, role, fingerprints }))
   }
 
   async #bind(repeatMs: number): Promise<void> {
     const mac = await this.#mac(this.role)
-    if (this.#ended || this.#pongReceived) return
-    const { frames } = this.connection
-    if (frames.readyState === 'open') frames.send(this.#host.encode('bind', encodeBind({ attempt: this.number, mac })))
+    if (this.#hasEnded || this.#pongReceived) return
+    this.send(this.#link.encode('bind', encodeBind({ attempt: this.number, mac })))
     this.#repeatTimer = setTimeout(() => void this.#bind(repeatMs * 2), repeatMs)
   }
 
-  #received(bytes: Bytes): void {
+  async #received(bytes: Bytes): Promise<void> {
     const frame = decodeFrame(bytes)
-    if (!frame || this.#ended) return
-    if (frame.type === 'bind') return void this.#checkBind(frame.payload)
-    // PONG answers our BIND. Any other frame says the same: the other side sends none before it has proved ours.
-    if (frame.type === 'pong' || this.#bindProved) {
+    if (!frame || this.#hasEnded) return
+    if (frame.type === 'bind') {
+      const bind = decodeBind(frame.payload)
+      const expected = await this.#mac(this.role === 'offerer' ? 'answerer' : 'offerer')
+      // The sender of a wrong MAC gets no answer at all, so the time that comparing takes tells it nothing.
+      const isProved = bind?.mac.every((byte, i) => byte === expected[i])
+      if (!isProved || this.#hasEnded) return
+      this.#bindProved = true
+      this.send(this.#link.encode('pong', new Uint8Array(0)))
+    } else if (frame.type === 'pong' || this.#bindProved) {
+      // PONG answers our BIND. Any other frame says the same: the other side sends none before it has proved ours.
       this.#pongReceived = true
-      this.#openWhenProved()
     }
-    if (this.isOpen) this.#host.frame(frame)
-  }
-
-  async #checkBind(payload: Bytes): Promise<void> {
-    const bind = decodeBind(payload)
-    const expected = await this.#expectedMac
-    if (this.#ended || !bind || !expected || expected.length !== bind.mac.length) return
-    // Timing tells nothing: the sender of a wrong MAC gets no answer at all.
-    if (bind.attempt !== this.number || bind.mac.some((byte, i) => byte !== expected[i])) return
-    this.#bindProved = true
-    const { frames } = this.connection
-    if (frames.readyState === 'open') frames.send(this.#host.encode('pong', new Uint8Array(0)))
-    this.#openWhenProved()
-  }
-
-  #openWhenProved(): void {
-    if (!this.#bindProved || !this.#pongReceived || this.isOpen) return
-    this.isOpen = this.wasOpen = true
-    clearTimeout(this.#timeout)
-    clearTimeout(this.#repeatTimer)
-    this.#host.opened()
+    if (this.#bindProved && this.#pongReceived && !this.wasOpen) {
+      this.isOpen = this.wasOpen = true
+      clearTimeout(this.#timeout)
+      clearTimeout(this.#repeatTimer)
+      this.#events.opened(this)
+    }
+    if (this.isOpen && frame.type !== 'bind') this.#link.directFrame(frame)
   }
 }
 

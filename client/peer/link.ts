@@ -64,7 +64,7 @@ export class Link {
   #fragments: Bytes[] = []
   #fragmentBytes = 0
   #unacknowledgedBytes = 0
-  #ackDueMs: number | undefined
+  #ackDueMs = Number.POSITIVE_INFINITY
 
   constructor(incarnation: number, output: LinkOutput) {
     this.#epoch = epochByte(incarnation)
@@ -113,7 +113,7 @@ export class Link {
 
   /** A frame with this link's current acknowledgement, credit and epoch. */
   frame(type: FrameType, payload: Bytes, { seq = 0, flags = 0 }: { seq?: number; flags?: number } = {}): Frame {
-    this.#ackDueMs = undefined
+    this.#ackDueMs = Number.POSITIVE_INFINITY
     this.#unacknowledgedBytes = 0
     const creditKiB = (REORDER_BYTES - this.#earlyBytes) >> 10
     const epoch = (this.#epoch << 8) | this.#peerEpoch
@@ -140,14 +140,12 @@ export class Link {
   }
 
   /** When `tick` has something to do next, if nothing else happens. */
-  deadlineMs(): number | undefined {
-    const backstop = this.#sent > 0 ? this.#progressAtMs + this.#backstopMs : undefined
-    if (this.#ackDueMs === undefined || backstop === undefined) return this.#ackDueMs ?? backstop
-    return Math.min(this.#ackDueMs, backstop)
+  deadlineMs(): number {
+    return Math.min(this.#ackDueMs, this.#sent > 0 ? this.#progressAtMs + this.#backstopMs : Number.POSITIVE_INFINITY)
   }
 
   tick(nowMs: number): void {
-    if (this.#ackDueMs !== undefined && nowMs >= this.#ackDueMs) this.#output.acknowledge()
+    if (nowMs >= this.#ackDueMs) this.#output.acknowledge()
     if (this.#sent === 0 || nowMs < this.#progressAtMs + this.#backstopMs) return
     this.#backstopMs = Math.min(this.#backstopMs * 2, BACKSTOP_MAX_MS)
     this.resend(nowMs)
@@ -181,7 +179,7 @@ export class Link {
       this.#expected++
       this.#assemble(next)
     }
-    this.#ackDueMs ??= nowMs + ACK_DELAY_MS
+    this.#ackDueMs = Math.min(this.#ackDueMs, nowMs + ACK_DELAY_MS)
     // A repeat means that our acknowledgement was lost or late; a full buffer, that the sender waits for one.
     if (isRepeat || this.#unacknowledgedBytes >= ACK_BYTES) this.#output.acknowledge()
   }

@@ -3,30 +3,22 @@
  * offers never meet, a budget, and another attempt after every failure, later each time.
  */
 import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
-import type { Frame, FrameType } from '../../protocol/frame.ts'
 import type { IceServer } from '../../protocol/http.ts'
 import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
 import { decodeCandidates, decodeDescription } from '../../protocol/signal.ts'
 import type { RtcEngine } from '../api.ts'
-import { Attempt, type AttemptEnd, type Role } from './attempt.ts'
-import { SpareConnection } from './connection.ts'
+import { Attempt, type AttemptEnd, type AttemptLink, type Role } from './attempt.ts'
+import { closeConnection, configurationOf, openConnection, type Connection } from './connection.ts'
 
 /** What the manager needs of a peer's link. */
-export interface PeerLink {
+export interface PeerLink extends AttemptLink {
   readonly id: PeerId
   readonly rank: number
   readonly rtc: boolean
   /** True once something that the peer sealed has opened. */
   readonly isVerified: boolean
-  signal(type: FrameType, payload: Bytes): void
-  encode(type: FrameType, payload: Bytes): Bytes
-  mac(message: Bytes): Promise<Bytes>
-  directFrame(frame: Frame): void
-  directWritable(): void
-  /** A direct path opened. */
   directOpened(attempt: Attempt): void
-  /** The direct path is gone. */
-  directClosed(end: AttemptEnd): void
+  directClosed(): void
   attemptFailed(end: AttemptEnd): void
 }
 
@@ -34,7 +26,7 @@ export interface ManagerOptions {
   readonly engine: RtcEngine
   /** Our own place in the order of offerers. */
   readonly self: { readonly peerId: PeerId; readonly rank: number }
-  readonly iceTransportPolicy: 'all' | 'relay'
+  readonly iceTransportPolicy: RTCIceTransportPolicy
 }
 
 /** A peer that never answers must not use up what the engine can hold. */
@@ -56,36 +48,31 @@ interface Entry {
   /** The newest attempt's number, ours or the offerer's. */
   number: number
   failures: number
-  retryTimer: ReturnType<typeof setTimeout> | undefined
+  retryTimer?: ReturnType<typeof setTimeout>
 }
 
 export class WebRTCPeerManager {
   readonly #options: ManagerOptions
   readonly #entries = new Map<PeerId, Entry>()
-  readonly #spare: SpareConnection
-  #prepareTimer: ReturnType<typeof setTimeout> | undefined
-  #lateTimer: ReturnType<typeof setTimeout> | undefined
-  #iceServers: readonly IceServer[] = []
   /** Peers whose attempt waits for the budget. */
   readonly #waiting = new Set<PeerId>()
-  #closed = false
+  /** A connection made in advance: making one costs a certificate. */
+  #spare: Connection | undefined
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  #iceServers: readonly IceServer[] = []
 
   constructor(options: ManagerOptions) {
     this.#options = options
-    this.#spare = new SpareConnection(options.engine, () => ({
-      iceServers: this.#iceServers,
-      iceTransportPolicy: options.iceTransportPolicy,
-    }))
   }
 
   /** The connection of each peer that has one: for inspection. */
   get peers(): ReadonlyMap<PeerId, RTCPeerConnection> {
-    return this.#collect((attempt) => attempt.connection.pc)
+    return this.#collect(({ pc }) => pc)
   }
 
   /** The frame channel of each peer that has one: for inspection. */
   get dataChannels(): ReadonlyMap<PeerId, RTCDataChannel> {
-    return this.#collect((attempt) => attempt.connection.frames)
+    return this.#collect(({ frames }) => frames)
   }
 
   get iceServers(): readonly IceServer[] {
@@ -94,30 +81,40 @@ export class WebRTCPeerManager {
 
   /** New servers count for the next attempt; one that had none and is not through soon starts over. */
   set iceServers(servers: readonly IceServer[]) {
-    const hadNone = this.#iceServers.length === 0
-    this.#iceServers = servers
-    if (!hadNone || servers.length === 0 || this.#entries.size === 0) return
-    const early = [...this.#entries.values()].filter(({ attempt, role }) => attempt && role === 'offerer')
+    const early =
+      this.#iceServers.length > 0 ? [] : [...this.#entries.values()].filter(({ role }) => role === 'offerer')
     const attempts = early.map(({ attempt }) => attempt)
-    this.#lateTimer = setTimeout(() => {
-      for (const [i, entry] of early.entries()) {
-        if (entry.attempt === attempts[i] && entry.attempt?.isOpen === false) this.createOffer(entry.link.id)
+    this.#iceServers = servers
+    if (servers.length === 0) return
+    this.#after(LATE_SERVERS_MS, () => {
+      for (const [i, { attempt, link }] of early.entries()) {
+        // Still the one that had no servers, and still not through.
+        if (attempt === attempts[i] && attempt?.isOpen === false) this.createOffer(link.id)
       }
-    }, LATE_SERVERS_MS)
+    })
   }
 
   /** Makes a connection in advance, so that the first offer need not wait for it. */
   prepare(): void {
+    const { engine } = this.#options
     // Other engines than the browsers' do not take new servers on a connection that exists.
-    if (this.#options.engine.takesConfiguration) this.#spare.prepare()
+    if (this.#spare || !engine.takesConfiguration) return
+    try {
+      this.#spare = openConnection(engine, this.#configuration())
+      // An offer that is thrown away still makes the engine create certificate and transports now.
+      this.#spare.pc.createOffer().catch(() => undefined)
+    } catch {
+      // The engine takes no more connections now; the next attempt will find that out and report it.
+      this.#spare = undefined
+    }
   }
 
   /** Begins to work for a direct path to a peer, for as long as it is here. */
   add(link: PeerLink): void {
-    const order = link.rank - this.#options.self.rank || comparePeers(link.id, this.#options.self.peerId)
-    const role = order < 0 ? 'offerer' : 'answerer'
-    const entry = { link, role, attempt: undefined, number: 0, failures: 0, retryTimer: undefined } as const
-    this.#entries.set(link.id, { ...entry })
+    const { rank, peerId } = this.#options.self
+    const order = rank - link.rank || compareBytes(peerIdBytes(peerId), peerIdBytes(link.id))
+    const role = order > 0 ? 'offerer' : 'answerer'
+    this.#entries.set(link.id, { link, role, attempt: undefined, number: 0, failures: 0 })
     if (role === 'offerer') this.createOffer(link.id)
   }
 
@@ -127,39 +124,35 @@ export class WebRTCPeerManager {
     this.#entries.delete(peer)
     this.#waiting.delete(peer)
     clearTimeout(entry.retryTimer)
-    const { attempt } = entry
-    entry.attempt = undefined
-    attempt?.end('superseded')
+    this.#supersede(entry)
     this.startWaiting()
   }
 
-  /** Starts a new attempt, if we are the one to offer and the budget allows it; otherwise asks or waits. */
+  /** Starts a new attempt when the budget allows it; where the other side is to offer, asks it to. */
   createOffer(peer: PeerId): void {
     const entry = this.#entries.get(peer)
-    if (!entry || !entry.link.rtc || this.#closed) return
-    clearTimeout(entry.retryTimer)
+    if (!entry?.link.rtc) return
     if (entry.role === 'answerer') return entry.link.signal('want-offer', new Uint8Array(0))
     if (!this.#hasBudget(entry)) return void this.#waiting.add(peer)
-    const attempt = this.#begin(entry, entry.number + 1)
-    void attempt?.offer()
+    void this.#begin(entry, entry.number + 1)?.offer()
   }
 
   /** Takes an offer from the peer that is to offer. */
   handleOffer(peer: PeerId, payload: Bytes): void {
     const entry = this.#entries.get(peer)
     const signal = decodeDescription(payload)
-    if (!entry || !signal || entry.role !== 'answerer' || signal.attempt < entry.number) return
-    const isNew = signal.attempt > entry.number || !entry.attempt
-    if (isNew && (signal.attempt === entry.number || !this.#hasBudget(entry))) return
+    if (!signal || entry?.role !== 'answerer' || signal.attempt < entry.number) return
+    const isNew = signal.attempt > entry.number
+    if (isNew && !this.#hasBudget(entry)) return
     const attempt = isNew ? this.#begin(entry, signal.attempt) : entry.attempt
-    void attempt?.answer(signal.description, signal.candidates)
+    void attempt?.answer(signal, signal.candidates)
   }
 
   /** Takes the answer to our offer. */
   handleAnswer(peer: PeerId, payload: Bytes): void {
     const signal = decodeDescription(payload)
     const attempt = this.#entries.get(peer)?.attempt
-    if (signal && attempt?.number === signal.attempt) void attempt.accept(signal.description, signal.candidates)
+    if (signal && attempt?.number === signal.attempt) void attempt.accept(signal, signal.candidates)
   }
 
   handleCandidates(peer: PeerId, payload: Bytes): void {
@@ -168,98 +161,107 @@ export class WebRTCPeerManager {
     if (signal && attempt?.number === signal.attempt) attempt.addCandidates(signal.candidates)
   }
 
-  /** The answerer's side of the network changed: offer anew, unless an attempt is under way. */
+  /** The answerer lost its path or its network: offer anew, unless an attempt is under way. */
   handleWantOffer(peer: PeerId): void {
     const entry = this.#entries.get(peer)
-    if (entry?.role === 'offerer' && (!entry.attempt || entry.attempt.isOpen)) this.createOffer(peer)
-  }
-
-  close(): void {
-    this.#closed = true
-    clearTimeout(this.#prepareTimer)
-    clearTimeout(this.#lateTimer)
-    for (const peer of [...this.#entries.keys()]) this.remove(peer)
-    this.#spare.close()
-  }
-
-  #begin(entry: Entry, number: number): Attempt | undefined {
-    const { link } = entry
-    const old = entry.attempt
-    entry.attempt = undefined
-    entry.number = number
-    old?.end('superseded')
-    let connection
-    try {
-      connection = this.#spare.take()
-    } catch {
-      // The engine is at its limit. The link stays on the relay and tries again later.
-      link.attemptFailed('failed')
-      this.#retryLater(entry)
-      return undefined
-    }
-    this.#prepareSoon()
-    const attempt: Attempt = new Attempt(number, entry.role, connection, {
-      signal: (type, payload) => link.signal(type, payload),
-      encode: (type, payload) => link.encode(type, payload),
-      mac: (message) => link.mac(message),
-      frame: (frame) => link.directFrame(frame),
-      writable: () => link.directWritable(),
-      opened: () => {
-        entry.failures = 0
-        link.directOpened(attempt)
-        this.startWaiting()
-      },
-      ended: (end) => this.#ended(entry, attempt, end),
-    })
-    entry.attempt = attempt
-    return attempt
-  }
-
-  #ended(entry: Entry, attempt: Attempt, end: AttemptEnd): void {
-    if (attempt.wasOpen) entry.link.directClosed(end)
-    if (entry.attempt !== attempt) return
-    entry.attempt = undefined
-    if (!attempt.wasOpen && end !== 'superseded') entry.link.attemptFailed(end)
-    this.startWaiting()
-    if (this.#entries.get(entry.link.id) === entry) this.#retryLater(entry)
-  }
-
-  #retryLater(entry: Entry): void {
-    // The answerer asks later than the offerer would act by itself, so that the two do not cross.
-    const delayMs = Math.min(RETRY_MS * 2 ** entry.failures++, RETRY_MAX_MS) * (entry.role === 'offerer' ? 1 : 2)
-    clearTimeout(entry.retryTimer)
-    entry.retryTimer = setTimeout(() => this.createOffer(entry.link.id), delayMs * (0.5 + Math.random() / 2))
-  }
-
-  #hasBudget(entry: Entry): boolean {
-    const busy = [...this.#entries.values()].filter(({ attempt }) => attempt)
-    if (busy.length >= MAX_CONNECTIONS) return false
-    const unverified = busy.filter(({ link, attempt }) => !link.isVerified && attempt?.isOpen === false)
-    return entry.link.isVerified || unverified.length < MAX_UNVERIFIED_ATTEMPTS
+    if (entry?.role === 'offerer' && entry.attempt?.isOpen !== false) this.createOffer(peer)
   }
 
   /** A peer was verified or an attempt ended: there may be room in the budget. */
   startWaiting(): void {
     for (const peer of this.#waiting) {
       const entry = this.#entries.get(peer)
-      if (entry && !this.#hasBudget(entry)) continue
+      if (!entry || !this.#hasBudget(entry)) continue
       this.#waiting.delete(peer)
-      if (entry && !entry.attempt) this.createOffer(peer)
+      this.createOffer(peer)
     }
   }
 
-  #prepareSoon(): void {
-    clearTimeout(this.#prepareTimer)
-    this.#prepareTimer = setTimeout(() => this.prepare(), PREPARE_MS)
+  close(): void {
+    this.#waiting.clear()
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const peer of this.#entries.keys()) this.remove(peer)
+    if (this.#spare) closeConnection(this.#spare)
+    this.#spare = undefined
   }
 
-  #collect<T>(pick: (attempt: Attempt) => T): ReadonlyMap<PeerId, T> {
+  #begin(entry: Entry, number: number): Attempt | undefined {
+    clearTimeout(entry.retryTimer)
+    this.#supersede(entry)
+    entry.number = number
+    const connection = this.#connection()
+    if (!connection) {
+      // The engine is at its limit. The link stays on the relay and tries again later.
+      entry.link.attemptFailed('failed')
+      this.#retryLater(entry)
+      return undefined
+    }
+    this.#after(PREPARE_MS, () => this.prepare())
+    entry.attempt = new Attempt(number, entry.role, connection, entry.link, {
+      opened: (attempt) => {
+        entry.failures = 0
+        entry.link.directOpened(attempt)
+        this.startWaiting()
+      },
+      ended: (attempt, end) => {
+        if (attempt.wasOpen) entry.link.directClosed()
+        if (entry.attempt !== attempt) return
+        entry.attempt = undefined
+        if (!attempt.wasOpen) entry.link.attemptFailed(end)
+        this.startWaiting()
+        this.#retryLater(entry)
+      },
+    })
+    return entry.attempt
+  }
+
+  /** Ends the current attempt because another takes its place, or none. */
+  #supersede(entry: Entry): void {
+    const { attempt } = entry
+    entry.attempt = undefined
+    attempt?.end('superseded')
+  }
+
+  #connection(): Connection | undefined {
+    const spare = this.#spare
+    this.#spare = undefined
+    try {
+      if (!spare) return openConnection(this.#options.engine, this.#configuration())
+      // Nothing has been gathered yet, so new servers count from the start.
+      spare.pc.setConfiguration(this.#configuration())
+      return spare
+    } catch {
+      return undefined
+    }
+  }
+
+  #configuration(): RTCConfiguration {
+    return configurationOf(this.#options.engine, this.#iceServers, this.#options.iceTransportPolicy)
+  }
+
+  #retryLater(entry: Entry): void {
+    // The answerer asks later than the offerer would act by itself, so that the two do not cross.
+    const delayMs = Math.min(RETRY_MS * 2 ** entry.failures++, RETRY_MAX_MS) * (entry.role === 'offerer' ? 1 : 2)
+    entry.retryTimer = setTimeout(() => this.createOffer(entry.link.id), delayMs * (0.5 + Math.random() / 2))
+  }
+
+  #hasBudget({ link }: Entry): boolean {
+    const busy = [...this.#entries.values()].filter(({ attempt }) => attempt)
+    const unverified = busy.filter((other) => !other.link.isVerified)
+    return busy.length < MAX_CONNECTIONS && (link.isVerified || unverified.length < MAX_UNVERIFIED_ATTEMPTS)
+  }
+
+  #after(delayMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      action()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+
+  #collect<T>(pick: (connection: Connection) => T): ReadonlyMap<PeerId, T> {
     const picked = new Map<PeerId, T>()
-    for (const [peer, { attempt }] of this.#entries) if (attempt) picked.set(peer, pick(attempt))
+    for (const [peer, { attempt }] of this.#entries) if (attempt) picked.set(peer, pick(attempt.connection))
     return picked
   }
-}
-
-function comparePeers(a: PeerId, b: PeerId): number {
-  return compareBytes(peerIdBytes(a), peerIdBytes(b))
 }
