@@ -3,7 +3,7 @@
  * the price of the relay, so nothing is decoded, copied or allocated that routing does not need.
  */
 import type { Bytes } from '../protocol/bytes.ts'
-import { kindCode, type EnvelopeFault } from '../protocol/envelope.ts'
+import { ENVELOPE_KIND, type EnvelopeFault, type EnvelopeKind } from '../protocol/envelope.ts'
 import {
   ENVELOPE_HEADER_BYTES,
   MAX_INTRO_ENVELOPE_BYTES,
@@ -17,6 +17,10 @@ import type { PeerId } from '../protocol/peer-id.ts'
 const HOME = 0
 const HOME_AT = 1
 const PEER_AT = 2
+
+function kindCode(kind: EnvelopeKind): number {
+  return ENVELOPE_KIND.put(kind)[0] ?? 0
+}
 
 export const RELAY_KIND = kindCode('relay')
 

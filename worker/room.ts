@@ -42,6 +42,7 @@ export class Room extends DurableObject<Settings> {
 
   constructor(ctx: DurableObjectState, settings: Settings) {
     super(ctx, settings)
+    // The Worker addresses rooms by name, and alarms keep it.
     this.#network = ctx.id.name ?? ''
     this.#sockets = new RoomSockets(ctx)
     this.#report = new RoomReport(settings, this.#network)

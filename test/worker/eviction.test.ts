@@ -1,6 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { GRACE_MS, PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
+import { registryOf } from '../../worker/registry.ts'
 import { connect, join, joinMany, newSession, roomOf } from './scenario.ts'
 
 afterEach(() => {
@@ -96,6 +98,13 @@ describe('when the room is evicted and its sockets stay', () => {
     await evictDurableObject(roomOf('renewed'))
     const bob = await join('renewed')
     expect((await bob.next('welcome')).peers.map((peer) => peer.announcement)).toEqual([announcement])
+  })
+
+  test('the alarm still reports for the right network', async () => {
+    await joinMany('reports', 3)
+    await evictDurableObject(roomOf('reports'))
+    await runDurableObjectAlarm(env.ROOM.get(env.ROOM.idFromString(roomOf('reports').id.toString())))
+    expect(await registryOf(env).membersOf('reports')).toBe(3)
   })
 
   test('a ping is answered without waking it', async () => {

@@ -4,7 +4,7 @@
  */
 import { env, exports } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import { announcementBody, signAnnouncement, type Profile } from '../../protocol/announcement.ts'
+import { signAnnouncement, type Profile } from '../../protocol/announcement.ts'
 import type { Bytes } from '../../protocol/bytes.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope, type EnvelopeKind } from '../../protocol/envelope.ts'
 import { SUBPROTOCOL } from '../../protocol/limits.ts'
@@ -55,7 +55,7 @@ export async function newSession(network: string, { coreNetwork = network } = {}
       capabilities: [],
       chain,
     }
-    return signAnnouncement(announcementBody(core, { ...profile, ...change }), sign)
+    return signAnnouncement(core, { ...profile, ...change }, sign)
   }
   let lastTicketMs = 0
   const ticket = async (change: TicketChange = {}) => {
