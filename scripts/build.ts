@@ -3,13 +3,16 @@
  * content, so they may be cached for ever; the names without one are short-lived pointers to them.
  */
 import { createHash } from 'node:crypto'
-import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { build as bundle, type BuildOptions } from 'esbuild'
 import { ROOT, runOrThrow } from './process.ts'
 
-const PUBLIC = join(ROOT, 'dist', 'public')
-const NPM = join(ROOT, 'dist', 'npm')
+const DIST = join(ROOT, 'dist')
+/** Built aside and then put in place: who serves or tests the last build never sees half of the next one. */
+const STAGE = join(ROOT, `.dist-${process.pid}`)
+const PUBLIC = join(STAGE, 'public')
+const NPM = join(STAGE, 'npm')
 
 const COMMON: BuildOptions = {
   absWorkingDir: ROOT,
@@ -22,10 +25,18 @@ const COMMON: BuildOptions = {
   logLevel: 'silent',
 }
 
-/** Builds everything anew; nothing of an earlier build stays. */
+/** Builds everything anew; nothing of an earlier build stays. A failed build leaves the earlier one as it was. */
 export async function build(): Promise<void> {
-  await rm(join(ROOT, 'dist'), { recursive: true, force: true })
-  await Promise.all([buildSdk(), buildPage(), buildPackage(), buildTypes(), copyHeaders()])
+  try {
+    const parts = await Promise.allSettled([buildSdk(), buildPage(), buildPackage(), buildTypes(), copyHeaders()])
+    // All of them have ended: nothing writes into the stage any more when it is cleared.
+    const failures = parts.flatMap((part) => (part.status === 'rejected' ? [reasonOf(part.reason)] : []))
+    if (failures.length > 0) throw new Error(failures.join('\n'))
+    await rm(DIST, { recursive: true, force: true })
+    await rename(STAGE, DIST)
+  } finally {
+    await rm(STAGE, { recursive: true, force: true })
+  }
 }
 
 /** The hashed SDK in a built `public` folder. */
@@ -111,7 +122,7 @@ async function buildPackage(): Promise<void> {
 
 /** Declarations for both: the package gets all of them, the served SDK those that it needs. */
 async function buildTypes(): Promise<void> {
-  await runOrThrow('tsc', ['-p', 'tsconfig.build.json'])
+  await runOrThrow('tsc', ['-p', 'tsconfig.build.json', '--outDir', join(NPM, 'types')])
   const types = join(NPM, 'types')
   const names = await readdir(types, { recursive: true })
   const declarations = names.filter((name) => name.endsWith('.d.ts'))
@@ -134,14 +145,18 @@ async function copyHeaders(): Promise<void> {
   await cp(join(ROOT, 'worker', 'assets'), PUBLIC, { recursive: true })
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 if (import.meta.main) {
   const startedMs = performance.now()
   try {
     await build()
-    const { size } = await stat(await sdkFile(PUBLIC))
+    const { size } = await stat(await sdkFile(join(DIST, 'public')))
     console.log(`built dist/ in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s, SDK ${size} B`)
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
+    console.error(reasonOf(error))
     process.exitCode = 1
   }
 }

@@ -1,6 +1,6 @@
 /** Keys that never change, so that what they sign can be published: Ed25519 signatures are deterministic (RFC 8032). */
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto'
-import { announcementBody, signAnnouncement, type Profile } from '../../protocol/announcement.ts'
+import { signAnnouncement, type Profile } from '../../protocol/announcement.ts'
 import { fromBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import { networkIdOfName } from '../../protocol/network.ts'
 import type { Core } from '../../protocol/peer-id.ts'
@@ -45,8 +45,7 @@ export function signFixed(message: Bytes): Promise<Bytes> {
 
 /** The published announcement, with changes to its profile or core. */
 export async function announce(profile: Partial<Profile> = {}, core: Partial<Core> = {}): Promise<Bytes> {
-  const body = announcementBody({ ...(await fixedCore()), ...core }, { ...PROFILE, ...profile })
-  return signAnnouncement(body, signFixed)
+  return signAnnouncement({ ...(await fixedCore()), ...core }, { ...PROFILE, ...profile }, signFixed)
 }
 
 export async function ticket(purpose: Purpose): Promise<string> {

@@ -1,5 +1,5 @@
 /** What every binary layout of the wire promises, as properties that each layout's test asks for. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
 

@@ -1,8 +1,8 @@
 /** Every binary layout of the wire keeps the same promises; the announcement's and ticket's further ones stand elsewhere. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { announcementBody, decodeAnnouncement, type Profile } from '../../protocol/announcement.ts'
-import { concat, fromBase64Url, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
+import { decodeAnnouncement, type Profile } from '../../protocol/announcement.ts'
+import { fromBase64Url, textOf, toBase64Url, utf8, type Bytes } from '../../protocol/bytes.ts'
 import { decodeEnvelope, decodeIntro, encodeEnvelope, encodeIntro, type Envelope } from '../../protocol/envelope.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/frame.ts'
 import {
@@ -85,13 +85,11 @@ const candidates = fc.array(fc.stringMatching(/^candidate:[\x20-\x7e]{1,200}$/),
 const description: Layout<DescriptionSignal> = {
   content: fc.record({
     attempt: uintOf(4),
-    description: fc.record({
-      setup: fc.constantFrom('actpass', 'active', 'passive'),
-      maxMessageBytes: uintOf(4),
-      fingerprint: bytesOf(32, 32),
-      ufrag: iceText,
-      password: iceText,
-    }),
+    setup: fc.constantFrom('actpass', 'active', 'passive'),
+    maxMessageBytes: uintOf(4),
+    fingerprint: bytesOf(32, 32),
+    ufrag: iceText,
+    password: iceText,
     candidates,
   }),
   encode: encodeDescription,
@@ -133,12 +131,35 @@ const announcement: Layout<Announced> = {
     }),
     signature: bytesOf(64, 64),
   }),
-  encode: ({ core, profile, signature }) => concat(announcementBody(core, profile), signature),
+  encode: announcementByHand,
   decode(bytes) {
     const decoded = decodeAnnouncement(bytes)
     return decoded && { core: decoded.core, profile: decoded.profile, signature: decoded.signature }
   },
   everyTruncationRefused: true,
+}
+
+/** The announcement's layout a second time, from its description: what signs is not what encodes here. */
+function announcementByHand({ core, profile, signature }: Announced): Bytes {
+  const big = (byteLength: number, value: number) => [
+    ...Buffer.from(value.toString(16).padStart(2 * byteLength, '0'), 'hex'),
+  ]
+  const short = (text: string) => [...big(1, Buffer.byteLength(text)), ...Buffer.from(text)]
+  const keys = [...core.identity, ...core.session, ...core.network]
+  const times = [...big(6, profile.issuedAtMs), ...big(6, profile.expiresAtMs)]
+  const words = [profile.capabilities.length, ...profile.capabilities.flatMap(short)]
+  const chain = [...big(2, profile.chain.length), ...profile.chain]
+  return new Uint8Array([
+    1,
+    ...keys,
+    profile.rank,
+    profile.rtc ? 1 : 0,
+    ...times,
+    ...short(profile.name),
+    ...words,
+    ...chain,
+    ...signature,
+  ])
 }
 
 /** Ties a layout's types together, so that layouts of different contents can stand in one list. */
@@ -243,7 +264,7 @@ describe('signals', () => {
   test('credentials consist of ice-characters, so that they cannot add lines to a description', () => {
     const fields = { setup: 'actpass', maxMessageBytes: 1, fingerprint: new Uint8Array(32), ufrag: 'abcd' } as const
     const withPassword = (password: string) =>
-      decodeDescription(encodeDescription({ attempt: 1, description: { ...fields, password }, candidates: [] }))
+      decodeDescription(encodeDescription({ ...fields, attempt: 1, password, candidates: [] }))
     expect(withPassword('a'.repeat(24))).toBeDefined()
     for (const bad of ['', 'abc', 'abcd\r\na=x', 'abcd\n', 'ab cd', 'abcdé']) expect(withPassword(bad)).toBeUndefined()
   })
@@ -263,4 +284,23 @@ test('base64url has one text for each byte string', () => {
   )
   for (const refused of ['A', 'AB', 'AA==', 'A A', '+A', '/w', 'é', 'AA\n'])
     expect(fromBase64Url(refused)).toBeUndefined()
+})
+
+test('UTF-8 has one text for each byte string, a byte order mark included', () => {
+  expect(textOf(utf8('\uFEFFAda'))).toBe('\uFEFFAda')
+  fc.assert(
+    fc.property(bytesOf(0, 40), (bytes) => {
+      const text = textOf(bytes)
+      if (text !== undefined) expect(utf8(text)).toEqual(bytes)
+    }),
+  )
+  // Overlong, a surrogate, above U+10FFFF, cut short.
+  for (const refused of [
+    [0xc0, 0x80],
+    [0xed, 0xa0, 0x80],
+    [0xf4, 0x90, 0x80, 0x80],
+    [0xe2, 0x82],
+  ]) {
+    expect(textOf(new Uint8Array(refused))).toBeUndefined()
+  }
 })

@@ -1,5 +1,5 @@
 /** What peer and room say to each other in JSON, and what happens to everything else. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toBase64Url } from '../../protocol/bytes.ts'
 import { FULL_LIST_PEERS, MAX_ANNOUNCEMENT_BYTES, MAX_CONTROL_CHARACTERS } from '../../protocol/limits.ts'
@@ -66,8 +66,25 @@ const wanted: fc.Arbitrary<PeersWanted> = fc.oneof(
 /** Values under the names that the parsers look at: nearly right is worse than random. */
 const nearMiss = fc.dictionary(
   fc.constantFrom(
-    ...['type', 'peerId', 'peers', 'peer', 'total', 'serverTimeMs', 'resumed', 'cursor', 'scope', 'retryAfterMs'],
-    ...['code', 'message', 'hint', 'sample', 'ids', 'announcement', '__proto__', 'constructor', 'toString'],
+    'type',
+    'peerId',
+    'peers',
+    'peer',
+    'total',
+    'serverTimeMs',
+    'resumed',
+    'cursor',
+    'scope',
+    'retryAfterMs',
+    'code',
+    'message',
+    'hint',
+    'sample',
+    'ids',
+    'announcement',
+    '__proto__',
+    'constructor',
+    'toString',
   ),
   fc.oneof(
     fc.constantFrom('welcome', 'peer-list', 'peer-joined', 'peer-left', 'limited', 'error', 'peers', 'renew', 'bye'),

@@ -46,7 +46,9 @@ export async function computeVectors(): Promise<object> {
     seal: {
       ...header,
       nonce: hex(nonceOf(header.counter)),
-      boundDataOfRelayToSelf: hex(boundData(core.network, 'relay', peerId, peerId, header)),
+      boundDataOfRelayToSelf: hex(
+        boundData({ network: core.network, kind: 'relay', from: peerId, to: peerId, ...header }),
+      ),
       sealedWithZeroTag: hex(encodeSealed(header, new Uint8Array(16))),
     },
     frame: hex(

@@ -1,5 +1,5 @@
 /** Who is believed: announcements and tickets, and everything that makes them worthless. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeAnnouncement, proveAnnouncement } from '../../protocol/announcement.ts'
 import { fromBase64Url, toBase64Url } from '../../protocol/bytes.ts'
