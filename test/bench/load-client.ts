@@ -2,13 +2,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createIdentity } from '../../client/identity/identity.ts'
 import type { Bytes } from '../../protocol/bytes.ts'
-import { announcementBody, signAnnouncement } from '../../protocol/announcement.ts'
+import { signAnnouncement } from '../../protocol/announcement.ts'
 import { encodeEnvelope } from '../../protocol/envelope.ts'
 import { ENVELOPE_HEADER_BYTES, KEY_BYTES, MAX_ANNOUNCEMENT_AGE_MS, SUBPROTOCOL } from '../../protocol/limits.ts'
 import { networkIdOfName } from '../../protocol/network.ts'
 import { peerIdOf, type PeerId } from '../../protocol/peer-id.ts'
 import { parseRoomMessage, type RoomMessage } from '../../protocol/room-messages.ts'
-import { signTicket } from '../../protocol/ticket.ts'
+import { signTicket, type Purpose } from '../../protocol/ticket.ts'
 import { clientFrame, LoadSocket } from './websocket.ts'
 
 /** A seat in some room, ours or bare: what the benchmarks drive. */
@@ -30,29 +30,24 @@ export interface RoomKind<Ready, Taken extends Seat = Seat> {
 /** What a peer needs to join once. */
 export interface Candidate {
   readonly peerId: PeerId
-  readonly announcement: Bytes
   readonly ticket: string
+  readonly iceTicket: string
 }
 
 export async function newCandidate(network: string, port: number): Promise<Candidate> {
   const identity = await createIdentity()
+  const sign = (message: Bytes) => identity.sign(message)
   // The room cannot tell a session key from 32 random bytes, and nothing here is ever opened.
   const session = new Uint8Array(randomBytes(KEY_BYTES))
   const core = { identity: identity.publicKey, session, network: await networkIdOfName(network) }
   const issuedAtMs = Date.now()
-  const body = announcementBody(core, {
-    rank: 1,
-    rtc: true,
-    issuedAtMs,
-    expiresAtMs: issuedAtMs + MAX_ANNOUNCEMENT_AGE_MS,
-    name: '',
-    capabilities: [],
-    chain: new Uint8Array(0),
-  })
-  const sign = (message: Bytes) => identity.sign(message)
-  const announcement = await signAnnouncement(body, sign)
-  const request = { announcement, purpose: 'join', issuedAtMs, host: `127.0.0.1:${port}` } as const
-  return { peerId: await peerIdOf(core), announcement, ticket: await signTicket(request, sign) }
+  const expiresAtMs = issuedAtMs + MAX_ANNOUNCEMENT_AGE_MS
+  const chain = new Uint8Array(0)
+  const profile = { rank: 1, rtc: true, issuedAtMs, expiresAtMs, name: '', capabilities: [], chain }
+  const announcement = await signAnnouncement(core, profile, sign)
+  const ticket = (purpose: Purpose) =>
+    signTicket({ announcement, purpose, issuedAtMs, host: `127.0.0.1:${port}` }, sign)
+  return { peerId: await peerIdOf(core), ticket: await ticket('join'), iceTicket: await ticket('ice') }
 }
 
 export interface EdgeNetSeat extends Seat {
