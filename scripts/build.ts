@@ -97,23 +97,22 @@ async function buildPage(): Promise<void> {
 
 /** The npm package: readable code, since the application's own bundler minifies it. */
 async function buildPackage(): Promise<void> {
-  await Promise.all([
-    bundle({ ...COMMON, platform: 'neutral', entryPoints: { 'edge-net': 'client/index.ts' }, outdir: NPM }),
-    bundle({
-      ...COMMON,
-      platform: 'node',
-      entryPoints: { 'edge-net-node': 'client/node/index.ts' },
-      external: ['node-datachannel'],
-      outdir: NPM,
-    }),
-    bundle({
-      ...COMMON,
-      platform: 'node',
-      entryPoints: { 'edge-net-command': 'client/node/command.ts' },
-      external: ['node-datachannel', 'commander'],
-      outdir: NPM,
-    }),
-  ])
+  // One after the other: when one fails, none is left that still writes.
+  await bundle({ ...COMMON, platform: 'neutral', entryPoints: { 'edge-net': 'client/index.ts' }, outdir: NPM })
+  await bundle({
+    ...COMMON,
+    platform: 'node',
+    entryPoints: { 'edge-net-node': 'client/node/index.ts' },
+    external: ['node-datachannel'],
+    outdir: NPM,
+  })
+  await bundle({
+    ...COMMON,
+    platform: 'node',
+    entryPoints: { 'edge-net-command': 'client/node/command.ts' },
+    external: ['node-datachannel', 'commander'],
+    outdir: NPM,
+  })
   const command = join(NPM, 'edge-net-command.js')
   const code = await readFile(command, 'utf8')
   if (!code.startsWith('#!/usr/bin/env node\n')) throw new Error('client/node/command.ts must begin with its shebang')
