@@ -1,0 +1,396 @@
+/**
+ * The documents at the top of the repository, held against the code: what they name exists, what they count is what
+ * the code counts, and what they show a reader to run is run.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join as joinPath } from 'node:path'
+import { runInNewContext } from 'node:vm'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { join } from '../../client/node/index.ts'
+import { renderDescription } from '../../client/peer/description.ts'
+import { EXIT } from '../../client/node/exit.ts'
+import { encodeEnvelope, type EnvelopeKind } from '../../protocol/envelope.ts'
+import { decodeFrame } from '../../protocol/frame.ts'
+import * as limits from '../../protocol/limits.ts'
+import { implicitGenesis, networkIdOfName, networkIdText } from '../../protocol/network.ts'
+import { peerIdText } from '../../protocol/peer-id.ts'
+import type { RefusalCode } from '../../protocol/room-messages.ts'
+import { closeCodeOf, refuseHttp } from '../../worker/refusal.ts'
+import { launchChromium } from '../support/chromium.ts'
+import { startCommand } from '../support/command.ts'
+import { startService, type Service } from '../support/server.ts'
+
+const ROOT = joinPath(import.meta.dirname, '..', '..')
+const read = (path: string) => readFileSync(joinPath(ROOT, path), 'utf8')
+const DOCUMENTS = ['README.md', 'PROTOCOL.md', 'SECURITY.md', 'LIMITS.md']
+const readme = read('README.md')
+const protocol = read('PROTOCOL.md')
+const everything = DOCUMENTS.map(read).join('\n')
+const sources = ['protocol', 'worker', 'client', 'scripts'].flatMap(filesIn).map(read).join('\n')
+
+describe('links', () => {
+  it.each(DOCUMENTS)('of %s lead somewhere', (document) => {
+    const links = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+    expect(links.length).toBeGreaterThan(1)
+    for (const link of links) {
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? document : path
+      expect(existsSync(joinPath(ROOT, target)), link).toBe(true)
+      if (anchor !== undefined) expect(anchorsOf(read(target)), link).toContain(anchor)
+    }
+  })
+
+  it('reach every section of PROTOCOL.md from its contents', () => {
+    const contents = section(protocol, 'The protocol')
+    for (const heading of protocol.matchAll(/^## (.+)$/gm)) expect(contents).toContain(`[${heading[1] ?? ''}]`)
+  })
+})
+
+describe('names', () => {
+  it('of refusals are the ones that the service has, with its statuses and close codes', async () => {
+    const union = /type RefusalCode =([\s\S]*?)\n\n/.exec(read('protocol/room-messages.ts'))?.[1] ?? ''
+    const codes = quoted(union) as RefusalCode[]
+    const rows = tableOf(protocol, 'code | HTTP | close').map(([code = '', status, close]) => [
+      unticked(code),
+      status,
+      close,
+    ])
+    const actual = codes.map((code) => [code, String(refuseHttp(code, 0).status), String(closeCodeOf(code))])
+    expect(codes.length).toBeGreaterThan(20)
+    expect(rows).toEqual(actual)
+  })
+
+  it('of final refusals are the ones that the client gives up after', () => {
+    const final = /FINAL_CODES[^=]*= new Set\(\[([\s\S]*?)\]/.exec(read('client/carrier/room.ts'))?.[1] ?? ''
+    const rows = tableOf(protocol, 'code | HTTP | close').filter((cells) => cells.join().includes('*final*'))
+    expect(rows.map(([code = '']) => unticked(code))).toEqual(quoted(final))
+  })
+
+  it('of failures are the ones that the SDK has', () => {
+    const union = /type ErrorCode =([\s\S]*?)\n\n/.exec(read('client/errors.ts'))?.[1] ?? ''
+    const listed = /The codes:([\s\S]*?)\. /.exec(readme)?.[1] ?? ''
+    expect(ticked(listed)).toEqual(quoted(union))
+  })
+
+  it('of frame types have the codes that the decoder knows', () => {
+    const rows = tableOf(protocol, 'type | name | payload').map(([code, name = '']) => [Number(code), unticked(name)])
+    const known = Array.from({ length: 256 }, (_, code) => [code, decodeFrame(headerOf(code))?.type])
+    expect(rows).toEqual(known.filter(([, name]) => name !== undefined))
+  })
+
+  it('of envelope kinds have the codes and the sizes that they have on the wire', () => {
+    const sizes: Record<EnvelopeKind, number> = {
+      signal: limits.MAX_SIGNAL_ENVELOPE_BYTES,
+      relay: limits.MAX_RELAY_ENVELOPE_BYTES,
+      intro: limits.MAX_INTRO_ENVELOPE_BYTES,
+      who: limits.ENVELOPE_HEADER_BYTES,
+    }
+    const [peer, body] = [peerIdText(new Uint8Array(limits.PEER_ID_BYTES)), new Uint8Array(0)]
+    const actual = (Object.keys(sizes) as EnvelopeKind[]).map((kind) => [
+      encodeEnvelope({ kind, home: 0, peer, body })[0],
+      kind,
+      sizes[kind],
+    ])
+    const rows = tableOf(protocol, 'kind | name | largest')
+    expect(rows.map(([code, name = '', size = '']) => [Number(code), unticked(name), numberOf(size)])).toEqual(actual)
+  })
+
+  it('of control messages are the ones that room and client speak', () => {
+    const code = read('protocol/room-messages.ts')
+    const spoken = new Set([...code.matchAll(/case '([a-z-]+)'/g)].map(([, type]) => type))
+    const fromRoom = tableOf(protocol, 'type | fields').map(([type = '']) => unticked(type))
+    const toRoom = [...protocol.matchAll(/\{"type":"([a-z-]+)"/g)].map(([, type]) => type)
+    expect(new Set([...fromRoom, ...toRoom])).toEqual(spoken)
+  })
+
+  it('of variables and secrets are the ones that somebody reads, with the defaults of wrangler.toml', () => {
+    const settings = read('wrangler.toml') + read('worker/settings.ts') + sources
+    const rows = [...readme.matchAll(/^\| (`EDGE_NET_[^|]+) \| ([^|]+) \|/gm)]
+    expect(new Set(rows.flatMap(([, names = '']) => ticked(names)))).toEqual(
+      new Set(settings.match(/EDGE_NET_[A-Z_]+/g)),
+    )
+    for (const [, name = '', value = ''] of read('wrangler.toml').matchAll(/^(EDGE_NET_\w+) = "(.*)"$/gm)) {
+      expectWords('README.md', `| \`${name}\` | ${value === '' ? 'empty' : `\`${value}\``} |`)
+    }
+    for (const [name] of everything.matchAll(/EDGE_NET_[A-Z_]*[A-Z]/g)) expect(settings).toContain(name)
+  })
+
+  it('of scripts are in package.json', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = [...everything.matchAll(/npm run ([a-z]+)/g)].map(([, name = '']) => name)
+    expect(named.length).toBeGreaterThan(3)
+    for (const name of named) expect(scripts, name).toHaveProperty(name)
+  })
+
+  it('of labels are the ones that are hashed and signed', () => {
+    const inCode = new Set(captured(/'(edge-net\/[a-z]+\/1(?:\\0)?)'/g, sources))
+    expect(new Set(captured(/"(edge-net\/[a-z]+\/1(?:\\0)?)"/g, protocol))).toEqual(inCode)
+    expect(inCode.size).toBeGreaterThan(5)
+  })
+})
+
+describe('numbers', () => {
+  it('of PROTOCOL.md are all of protocol/limits.ts', () => {
+    const rows = tableOf(protocol, 'constant | value').map(([name = '', value = '']) => [unticked(name), value])
+    const actual = Object.entries(limits).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? grouped(value) : value,
+    ])
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(actual))
+  })
+
+  it('that stand beside a constant are its value', () => {
+    const stated = [...everything.matchAll(/`([A-Z][A-Z0-9_]+)` = ([\d,]+)(?:\/s, burst ([\d,]+))?/g)]
+    expect(stated.length).toBeGreaterThan(30)
+    for (const [text, name = '', value = '', burst] of stated) {
+      const definitions = captured(new RegExp(`const ${name}(?:: \\w+)? = (.+)$`, 'gm'), sources)
+      expect(definitions, text).toHaveLength(1)
+      const actual: unknown = runInNewContext(`(${definitions[0] ?? ''})`, { ...limits })
+      const expected = numberOf(value)
+      expect(actual, text).toEqual(burst === undefined ? expected : { perSecond: expected, burst: numberOf(burst) })
+    }
+  })
+
+  it('of the rates that a room allows are all there', () => {
+    const rates = captured(/const (\w+): Rate =/g, read('worker/room-limits.ts'))
+    expect(rates.length).toBeGreaterThan(3)
+    for (const rate of rates) expectWords('SECURITY.md', `\`${rate}\` = `)
+  })
+
+  it('of the rate limiters are those of wrangler.toml', () => {
+    const [network = '', prefix = ''] = captured(/limit = (\d+), period = 10 /g, read('wrangler.toml'))
+    expectWords('README.md', `${network} in 10 s per IP prefix (/24 or /48) and network, ${prefix} in 10 s per prefix`)
+    expectWords('SECURITY.md', `${prefix} in 10 s per IP prefix, ${network} per prefix and network`)
+  })
+})
+
+describe('examples', () => {
+  it('of a genesis and its id are right', async () => {
+    const line = (name: string) => new RegExp(`^    ${name} +(.+)$`, 'm').exec(protocol)?.[1]?.replaceAll(' ', '')
+    const id = await networkIdOfName('mainnet')
+    expect(line('genesis')).toBe(Buffer.from(implicitGenesis('mainnet')).toString('hex'))
+    expect(line('id')).toBe(Buffer.from(id).toString('hex'))
+    expect(line('text')).toBe(networkIdText(id))
+  })
+
+  it('of a session description are what the SDK renders', () => {
+    const fingerprint = Uint8Array.from({ length: 32 }, (_, i) => i + 200)
+    const fields = {
+      setup: 'active',
+      maxMessageBytes: 262_144,
+      fingerprint,
+      ufrag: 'uuuu',
+      password: 'p'.repeat(22),
+    } as const
+    const filled = block(protocol, 'sdp')
+      .replaceAll('MID', '7')
+      .replace('UFRAG', fields.ufrag)
+      .replace('PASSWORD', fields.password)
+      .replace(
+        'FINGERPRINT',
+        Buffer.from(fingerprint)
+          .toString('hex')
+          .toUpperCase()
+          .replaceAll(/..(?=.)/g, '$&:'),
+      )
+      .replace('SETUP', fields.setup)
+      .replace('MAX', String(fields.maxMessageBytes))
+    expect(renderDescription(fields, '7')).toBe(filled.trimEnd().replaceAll('\n', '\r\n') + '\r\n')
+  })
+})
+
+describe('against the running service', () => {
+  let service: Service
+  const children = new Set<ChildProcess>()
+
+  beforeAll(async () => {
+    service = await startService({ rateLimits: 'off', vars: { EDGE_NET_STUN_URLS: 'stun:stun.cloudflare.com:3478' } })
+  })
+  afterEach(() => {
+    for (const child of children) child.kill()
+    children.clear()
+  })
+  afterAll(() => service.close())
+
+  it('the JSON of PROTOCOL.md is what the routes answer', async () => {
+    const shown = blocks(protocol, 'json').map(
+      (text) => JSON.parse(text.replaceAll('https://edge.example', service.url)) as object,
+    )
+    const get = async (path: string) => {
+      const response = await fetch(service.url + path, { headers: { Accept: 'application/json' } })
+      return (await response.json()) as object
+    }
+    const [description, ice, networks, health] = shown
+    expect(await get('/n/mainnet')).toEqual(description)
+    expect(await get('/networks')).toEqual(networks)
+    expect(await get('/health')).toEqual(health)
+    const network = await join(service.roomUrl('mainnet'), { direct: 'on' })
+    await vi.waitFor(() => expect(network.iceServers).toEqual((ice as { iceServers: unknown }).iceServers))
+    await network.close()
+  })
+
+  it('the example of the README meets, talks and leaves in Node', { timeout: 20_000 }, async () => {
+    const example = block(readme, 'js')
+    expect(example.trimEnd().split('\n')).toHaveLength(10)
+    const run = (name: string) => {
+      const code = example.replace('https://edge.example', service.url).replace("'Ada'", `'${name}'`)
+      // From the root the package finds itself by its name, through its exports, as it is published.
+      const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: ROOT })
+      children.add(child)
+      let output = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
+      return { child, output: () => output }
+    }
+    const ada = run('Ada')
+    const bob = run('Bob')
+    const seen = (name: string) => [`met ${name}\n`, `${name}: hello\n`, `${name} is reached by the direct path\n`]
+    for (const line of seen('Bob')) await vi.waitFor(() => expect(ada.output()).toContain(line), 8_000)
+    for (const line of seen('Ada')) await vi.waitFor(() => expect(bob.output()).toContain(line), 8_000)
+    bob.child.kill()
+    await vi.waitFor(() => expect(ada.output()).toContain('Bob left\n'), 12_000)
+  })
+
+  it('the example of the README runs in a page that has the SDK from the Worker', async () => {
+    const browser = await launchChromium()
+    const network = await join(service.roomUrl('mainnet'), { name: 'Node' })
+    network.on('announced', ({ peer }) => peer.send('hello page'))
+    try {
+      const page = await browser.newPage()
+      await page.goto(`${service.url}/health`)
+      const script = /<script type="module">\n([\s\S]*?)<\/script>/.exec(block(readme, 'html'))?.[1] ?? ''
+      await page.addScriptTag({ type: 'module', content: script.replaceAll('https://edge.example', service.url) })
+      await expect.poll(() => page.textContent('body')).toContain('Node: hello page')
+    } finally {
+      await network.close()
+      await browser.close()
+    }
+  })
+
+  it('the build that SECURITY.md pins is where it says, with the hash that it says', async () => {
+    const browser = await launchChromium()
+    try {
+      const pinned = (await (await fetch(`${service.url}/sdk/integrity.json`)).json()) as {
+        url: string
+        integrity: string
+      }
+      expect(pinned.url).toMatch(/^\/sdk\/edge-net-\w+\.js$/)
+      const map = (integrity: string) =>
+        block(read('SECURITY.md'), 'html')
+          .replaceAll('https://edge.example/sdk/edge-net-HASH.js', service.url + pinned.url)
+          .replace('sha384-…', integrity)
+      const load = async (html: string) => {
+        const page = await browser.newPage()
+        await page.route(`${service.url}/pinned`, (route) => route.fulfill({ contentType: 'text/html', body: html }))
+        await page.goto(`${service.url}/pinned`)
+        return page.evaluate("import('edge-net').then(() => 'loaded', () => 'refused')")
+      }
+      expect(await load(map(pinned.integrity))).toBe('loaded')
+      expect(await load(map(`sha384-${'A'.repeat(64)}`))).toBe('refused')
+    } finally {
+      await browser.close()
+    }
+  })
+})
+
+describe('the command', () => {
+  it('has the options that the README lists, and no others', async () => {
+    const { stdout } = await startCommand(['join', '--help']).ended
+    const { stdout: general } = await startCommand(['--help']).ended
+    const options = (text: string) => new Set(text.match(/(?<=^ +(?:-\w, )?)--[a-z-]+/gm))
+    const rows = tableOf(readme, 'option | meaning').map(([cell = '']) => cell)
+    const listed = new Set(rows.flatMap((cell) => cell.match(/--[a-z-]+/g) ?? []))
+    expect(listed).toEqual(options(`${stdout}\n${general}`))
+  })
+
+  it('has the events and exit codes that the README lists', () => {
+    const exits = tableOf(readme, 'exit code | meaning').map(([code]) => Number(code))
+    expect(exits).toEqual(Object.values(EXIT))
+    const events = new Set(captured(/readonly event: '([a-z-]+)'/g, read('client/node/report.ts')))
+    expect(new Set(ticked(/The events are ([\s\S]*?)\.\n/.exec(readme)?.[1] ?? ''))).toEqual(events)
+  })
+})
+
+describe('the two commands of the README', () => {
+  it('stand there as lines of their own', () => {
+    for (const command of ['npm ci && npm start', 'npm ci && npm test'])
+      expect(readme).toContain(`\n\n    ${command}\n\n`)
+  })
+
+  it('are what the continuous integration runs', () => {
+    const commands = read('.ci/run')
+      .match(/^(?:exec )?npm .+$/gm)
+      ?.map((line) => line.replace('exec ', ''))
+    expect(commands?.join(' && ')).toBe('npm ci && npm test')
+  })
+})
+
+// ---- reading Markdown and sources ----------------------------------------------------------------------------------
+
+function filesIn(folder: string): string[] {
+  const names = readdirSync(joinPath(ROOT, folder), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')).map((name) => joinPath(folder, name))
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading)
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+/** The text under a heading, up to the next one. */
+function section(text: string, heading: string): string {
+  const start = text.indexOf(`# ${heading}\n`)
+  const end = text.indexOf('\n## ', start)
+  expect(start, heading).toBeGreaterThanOrEqual(0)
+  return text.slice(start, end)
+}
+
+/** The rows of the table whose head begins like this, each as its cells. */
+function tableOf(text: string, head: string): string[][] {
+  const lines = text.split('\n')
+  const at = lines.findIndex((line) => line.startsWith(`| ${head}`))
+  expect(at, `a table that begins with ${head}`).toBeGreaterThanOrEqual(0)
+  const rest = lines.slice(at + 2)
+  const end = rest.findIndex((line) => !line.startsWith('|'))
+  const cells = (line: string) => line.split(/(?<!\\)\|/).slice(1, -1)
+  return rest.slice(0, end === -1 ? undefined : end).map((line) => cells(line).map((cell) => cell.trim()))
+}
+
+/** The words are there, wherever lines break. */
+function expectWords(document: string, words: string): void {
+  expect(read(document).replaceAll(/\s+/g, ' ').includes(words), `${document} says: ${words}`).toBe(true)
+}
+
+function blocks(text: string, language: string): string[] {
+  return captured(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'), text)
+}
+
+function block(text: string, language: string): string {
+  const [first] = blocks(text, language)
+  expect(first, `a block of ${language}`).toBeDefined()
+  return first ?? ''
+}
+
+function captured(pattern: RegExp, text: string): string[] {
+  return [...text.matchAll(pattern)].map(([, found = '']) => found)
+}
+
+const quoted = (text: string) => captured(/'([a-z-]+)'/g, text)
+const ticked = (text: string) => captured(/`([^`]+)`/g, text)
+const unticked = (text: string) => text.replaceAll('`', '')
+const numberOf = (text: string) => Number(text.replaceAll(',', ''))
+const grouped = (value: number) => value.toLocaleString('en')
+
+/** A frame that is a header alone, of the type with this code. */
+function headerOf(code: number) {
+  const bytes = new Uint8Array(limits.FRAME_HEADER_BYTES)
+  bytes[0] = code
+  return bytes
+}
