@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startPages, type PageFactory, type Side } from './pages.ts'
+import { quietRounds, watched, type Watched } from './neighbours.ts'
 import type { Mark } from './pages/recorder.ts'
 import { startProxy } from './proxy.ts'
 import type { BenchOptions, Finding, Row } from './report.ts'
@@ -19,7 +20,7 @@ interface Case {
   readonly roomUrl: (round: number) => string
 }
 
-interface Sample {
+interface Sample extends Watched {
   readonly side: Side
   readonly roundTripMs: number
   /** From B's join() until both sides can send over the direct path. */
@@ -42,27 +43,29 @@ export async function join({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promise<F
     { side: 'ours', roundTripMs: DISTANCE_MS, roomUrl: oursUrl(oursFar.port) },
     { side: 'bare', roundTripMs: DISTANCE_MS, roomUrl: bareUrl(bareFar.port) },
   ]
-  const samples: Sample[] = []
   try {
-    // One round more than counted: the first one starts both workers and the browser's services.
-    for (let round = 0; round <= rounds; round++) {
+    const measured = await quietRounds(rounds, async (round) => {
+      const samples = new Map<Case, Sample>()
       const order = cases.map((_, i) => cases[(i + round) % cases.length]).filter((some) => some !== undefined)
-      for (const one of order) {
-        const sample = await measure(pages, one, round)
-        if (round > 0) samples.push(sample)
-      }
-    }
+      for (const one of order) samples.set(one, await watched(() => measure(pages, one, round)))
+      // In the order of the cases, whatever the order of the round.
+      return cases.flatMap((one) => samples.get(one) ?? [])
+    })
+    return finding(measured.samples, measured.note, pages.browserVersion)
   } finally {
     await Promise.all([pages.close(), oursFar.close(), bareFar.close()])
     await Promise.all([ours.close(), bare.close()])
   }
-  return finding(samples, rounds, pages.browserVersion)
 }
 
 const oursUrl = (port: number) => (round: number) => `http://127.0.0.1:${port}/n/join-${port}-${round}`
 const bareUrl = (port: number) => (round: number) => `ws://127.0.0.1:${port}/join-${port}-${round}`
 
-async function measure(pages: PageFactory, { side, roundTripMs, roomUrl }: Case, round: number): Promise<Sample> {
+async function measure(
+  pages: PageFactory,
+  { side, roundTripMs, roomUrl }: Case,
+  round: number,
+): Promise<Omit<Sample, keyof Watched>> {
   const [a, b] = [await pages.open(side), await pages.open(side)]
   try {
     await a.join(roomUrl(round))
@@ -91,7 +94,7 @@ async function measure(pages: PageFactory, { side, roundTripMs, roomUrl }: Case,
   }
 }
 
-function finding(samples: readonly Sample[], rounds: number, browserVersion: string): Finding {
+function finding(samples: readonly Sample[], roundsNote: string, browserVersion: string): Finding {
   const of = (side: Side, roundTripMs: number, key: 'openMs' | 'firstMs' | 'firstOneMs') =>
     samples.filter((sample) => sample.side === side && sample.roundTripMs === roundTripMs).map((sample) => sample[key])
   const open = { ours: of('ours', 0, 'openMs'), bare: of('bare', 0, 'openMs') }
@@ -142,7 +145,8 @@ function finding(samples: readonly Sample[], rounds: number, browserVersion: str
   ]
   const withMdns = samples.filter((sample) => sample.side === 'bare').every((sample) => sample.mdns)
   const notes = [
-    `${rounds} rounds after one uncounted, sides interleaved, fresh browser contexts each time, Chromium ${browserVersion}, no ICE servers; mDNS candidate names: ${withMdns ? 'yes' : 'NO'}.`,
+    roundsNote,
+    `Sides interleaved, fresh browser contexts each time, Chromium ${browserVersion}, no ICE servers; mDNS candidate names: ${withMdns ? 'yes' : 'NO'}.`,
     'Open: both sides can send over the direct path. Ours is the `path` event on both sides (bound, that is after a frame has come back over the channel); bare is the channel’s own `open` event on both sides.',
     'First message: each side sends as soon as it knows of the other (ours: on `announced`, over the sealed relay); the bar compares it with bare open.',
     `Round trips: (median at ${DISTANCE_MS} ms − median at 0 ms) / ${DISTANCE_MS}. The proxy delays the room only, holds 25 ms each way and one round trip more for TCP; no TLS. Bars: 4.1 to open, 3.2 to the first message.`,

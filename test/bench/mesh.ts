@@ -1,4 +1,5 @@
 /** Eight pages join one empty room at once: how long until all 28 links are direct on both of their sides. */
+import { quietRounds, watched, type Watched } from './neighbours.ts'
 import { startPages, type OpenPage, type PageFactory, type Side } from './pages.ts'
 import type { BenchOptions, Finding, Row } from './report.ts'
 import { startBare, startEdgeNet } from './servers.ts'
@@ -8,7 +9,7 @@ const DEFAULT_ROUNDS = 5
 const PAGES = 8
 const SIDES: readonly Side[] = ['ours', 'bare']
 
-interface Sample {
+interface Sample extends Watched {
   readonly side: Side
   /** From the first join() until the last page's last link is direct. */
   readonly openMs: number
@@ -22,23 +23,22 @@ export async function mesh({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promise<F
     ours: (round) => `http://127.0.0.1:${ours.port}/n/mesh-${round}`,
     bare: (round) => `ws://127.0.0.1:${bare.port}/mesh-${round}`,
   }
-  const samples: Sample[] = []
   try {
-    for (let round = 0; round <= rounds; round++) {
+    const measured = await quietRounds(rounds, async (round) => {
+      const samples = new Map<Side, Sample>()
       for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
-        const sample = await measure(pages, side, roomUrls[side](round))
-        // The first round starts both workers and the browser's services.
-        if (round > 0) samples.push(sample)
+        samples.set(side, await watched(() => measure(pages, side, roomUrls[side](round))))
       }
-    }
+      return SIDES.flatMap((side) => samples.get(side) ?? [])
+    })
+    return finding(measured.samples, measured.note)
   } finally {
     await pages.close()
     await Promise.all([ours.close(), bare.close()])
   }
-  return finding(samples, rounds)
 }
 
-async function measure(pages: PageFactory, side: Side, roomUrl: string): Promise<Sample> {
+async function measure(pages: PageFactory, side: Side, roomUrl: string): Promise<Omit<Sample, keyof Watched>> {
   const opened: OpenPage[] = []
   try {
     for (let i = 0; i < PAGES; i++) opened.push(await pages.open(side))
@@ -52,7 +52,7 @@ async function measure(pages: PageFactory, side: Side, roomUrl: string): Promise
   }
 }
 
-function finding(samples: readonly Sample[], rounds: number): Finding {
+function finding(samples: readonly Sample[], roundsNote: string): Finding {
   const of = (side: Side, key: 'openMs' | 'firstMs') =>
     samples.filter((sample) => sample.side === side).map((sample) => sample[key])
   const rows: Row[] = [
@@ -71,7 +71,8 @@ function finding(samples: readonly Sample[], rounds: number): Finding {
     },
   ]
   const notes = [
-    `${rounds} rounds after one uncounted, sides in turns, ${PAGES} fresh browser contexts of one Chromium; on two cores this is mostly processor time.`,
+    roundsNote,
+    `Sides in turns, ${PAGES} fresh browser contexts of one Chromium; on two cores this is mostly processor time.`,
     'From the first join() to the last `path` event of kind direct (ours) or channel `open` (bare); every page holds 7 links.',
   ]
   return { title: 'Eight pages at once', rows, notes, samples }
