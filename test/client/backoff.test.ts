@@ -1,0 +1,38 @@
+/** Clients that were dropped together do not come back together, and nobody hammers a dead host. */
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { reconnectDelayMs } from '../../client/carrier/backoff.ts'
+
+const MAX_MS = 20_000
+
+describe('the delay before a reconnection', () => {
+  it('is full jitter: anything from nothing to a bound that grows with failures and members', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(2_000),
+        fc.nat(100_000),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (failures, members, random) => {
+          const bound = reconnectDelayMs(failures, members, 1)
+          const delay = reconnectDelayMs(failures, members, random)
+          expect(delay).toBeCloseTo(bound * random, 6)
+          expect(bound).toBeLessThanOrEqual(MAX_MS)
+          expect(bound).toBeGreaterThanOrEqual(400)
+          expect(reconnectDelayMs(failures + 1, members, 1)).toBeGreaterThanOrEqual(bound)
+          expect(reconnectDelayMs(failures, members + 1, 1)).toBeGreaterThanOrEqual(bound)
+        },
+      ),
+    )
+  })
+
+  it('spreads 10,000 members evenly over the seconds that the room needs for them', () => {
+    const delays = Array.from({ length: 10_000 }, (_, i) => reconnectDelayMs(0, 10_000, i / 10_000))
+    const perSecond = Array.from({ length: 10 }, (_, s) => delays.filter((ms) => Math.floor(ms / 1_000) === s).length)
+    for (const count of perSecond) expect(count).toBeCloseTo(1_000, -2)
+  })
+
+  it('doubles with every failure in a row until 20 s', () => {
+    const bounds = Array.from({ length: 8 }, (_, failures) => reconnectDelayMs(failures, 1, 1))
+    expect(bounds).toEqual([400, 800, 1_600, 3_200, 6_400, 12_800, 20_000, 20_000])
+  })
+})
