@@ -41,6 +41,12 @@ describe('links', () => {
     }
   })
 
+  it('and the files that they mention are there', () => {
+    const named = captured(/`((?:[\w.-]+\/)*[\w-]+\.(?:ts|json|toml|md))`/g, everything)
+    expect(named.length).toBeGreaterThan(1)
+    for (const file of named) expect(existsSync(joinPath(ROOT, file)), file).toBe(true)
+  })
+
   it('reach every section of PROTOCOL.md from its contents', () => {
     const contents = section(protocol, 'The protocol')
     for (const heading of protocol.matchAll(/^## (.+)$/gm)) expect(contents).toContain(`[${heading[1] ?? ''}]`)
@@ -49,7 +55,7 @@ describe('links', () => {
 
 describe('names', () => {
   it('of refusals are the ones that the service has, with its statuses and close codes', async () => {
-    const union = /type RefusalCode =([\s\S]*?)\n\n/.exec(read('protocol/room-messages.ts'))?.[1] ?? ''
+    const union = /type RefusalCode =([\s\S]*?)\n\n/.exec(sources)?.[1] ?? ''
     const codes = quoted(union) as RefusalCode[]
     const rows = tableOf(protocol, 'code | HTTP | close').map(([code = '', status, close]) => [
       unticked(code),
@@ -62,13 +68,13 @@ describe('names', () => {
   })
 
   it('of final refusals are the ones that the client gives up after', () => {
-    const final = /FINAL_CODES[^=]*= new Set\(\[([\s\S]*?)\]/.exec(read('client/carrier/room.ts'))?.[1] ?? ''
+    const final = /FINAL_CODES[^=]*= new Set\(\[([\s\S]*?)\]/.exec(sources)?.[1] ?? ''
     const rows = tableOf(protocol, 'code | HTTP | close').filter((cells) => cells.join().includes('*final*'))
     expect(rows.map(([code = '']) => unticked(code))).toEqual(quoted(final))
   })
 
   it('of failures are the ones that the SDK has', () => {
-    const union = /type ErrorCode =([\s\S]*?)\n\n/.exec(read('client/errors.ts'))?.[1] ?? ''
+    const union = /type ErrorCode =([\s\S]*?)\n\n/.exec(sources)?.[1] ?? ''
     const listed = /The codes:([\s\S]*?)\. /.exec(readme)?.[1] ?? ''
     expect(ticked(listed)).toEqual(quoted(union))
   })
