@@ -5,7 +5,7 @@
 import { proveAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
 import { compareBytes, toBase64Url, type Bytes } from '../protocol/bytes.ts'
 import { decodeIntro, encodeIntro, type Envelope } from '../protocol/envelope.ts'
-import type { IceServer } from '../protocol/http.ts'
+import type { IceAnswer, IceServer } from '../protocol/http.ts'
 import {
   ENVELOPE_HEADER_BYTES,
   FULL_LIST_PEERS,
@@ -33,7 +33,7 @@ import type { RoomUrl } from './room-url.ts'
 const MAX_PEERS = 128
 /** Who is missing from the room without a bye may be reconnecting, as after a deploy: this long it keeps its link. */
 const ABSENT_MS = 10_000
-/** The first attempts wait this long for ICE servers, which were asked for together with the place in the room. */
+/** The first attempts wait this long for ICE servers, if the welcome brought none. */
 const ICE_WAIT_MS = 30
 /** A host that could not give ICE servers is asked again, not urgently. */
 const ICE_RETRY_MS = 60_000
@@ -87,7 +87,7 @@ export class JoinedNetwork implements Network {
   #closing: Promise<void> | undefined
 
   constructor(parts: NetworkParts) {
-    const { room, session, options } = parts
+    const { room, session, options, manager } = parts
     this.#parts = parts
     this.name = room.network
     this.id = networkIdText(session.core.network)
@@ -98,7 +98,11 @@ export class JoinedNetwork implements Network {
     this.#acquaintances = new Acquaintances(session)
     this.#host = this.#peerHost()
     this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
-      connecting: () => options.onPhase?.('connecting'),
+      connecting: () => {
+        options.onPhase?.('connecting')
+        // While the socket connects there is time for what the first direct path will need.
+        manager?.prepare()
+      },
       message: (message) => this.#message(message),
       envelope: (envelope) => this.#envelope(envelope),
       refused: (refusal) => this.#refusedFor(refusal),
@@ -113,11 +117,9 @@ export class JoinedNetwork implements Network {
   async enter(): Promise<this> {
     const { options, manager } = this.#parts
     const entered = new Promise<void>((resolve, reject) => (this.#entering = { resolve, reject }))
-    options.signal?.addEventListener('abort', () => this.close(), { signal: this.#abort.signal })
+    options.signal?.addEventListener('abort', () => void this.close(), { signal: this.#abort.signal })
+    if (manager && options.iceServers) manager.iceServers = options.iceServers
     this.#carrier.connect()
-    // While the socket connects there is time for what the first direct path will need.
-    this.#iceSettled = this.#refreshIceServers()
-    manager?.prepare()
     this.#after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
     if (options.signal?.aborted) void this.close()
     await entered
@@ -167,8 +169,6 @@ export class JoinedNetwork implements Network {
     if (refusal.code === 'ticket-clock' || refusal.code === 'announcement-expired') {
       clock.correct(refusal.serverTimeMs)
       void session.announce()
-      // The ticket that asked for ICE servers bore the same wrong time.
-      this.#iceSettled = this.#refreshIceServers()
     } else if (!this.#entering) this.#emitter.emit('error', { error: refusalError(refusal) })
   }
 
@@ -180,14 +180,20 @@ export class JoinedNetwork implements Network {
   }
 
   async #refreshIceServers(): Promise<void> {
-    const { manager, options, room, session, clock } = this.#parts
+    const { room, session } = this.#parts
+    this.#useIceServers(await fetchIceServers(room.ice, await session.ticket('ice', room.host), this.#abort.signal))
+  }
+
+  /** Takes servers into use and asks for new ones at half of their life. */
+  #useIceServers(ice: IceAnswer | undefined): void {
+    const { manager, clock } = this.#parts
+    if (!manager || this.#closing) return
+    if (ice) manager.iceServers = ice.iceServers
+    const lifeMs = ice ? (ice.expiresAtMs ?? Number.POSITIVE_INFINITY) - clock.nowMs() : 0
     clearTimeout(this.#iceTimer)
-    if (manager && options.iceServers) manager.iceServers = options.iceServers
-    if (!manager || options.iceServers) return
-    const offer = await fetchIceServers(room.ice, await session.ticket('ice', room.host), clock, this.#abort.signal)
-    if (this.#closing) return
-    if (offer) manager.iceServers = offer.iceServers
-    this.#iceTimer = this.#after(offer?.refreshAfterMs ?? ICE_RETRY_MS, () => this.#refreshIceServers())
+    if (lifeMs < Number.POSITIVE_INFINITY) {
+      this.#iceTimer = this.#after(Math.max(lifeMs / 2, ICE_RETRY_MS), () => this.#refreshIceServers())
+    }
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
@@ -263,11 +269,15 @@ export class JoinedNetwork implements Network {
     }
   }
 
-  async #welcomed({ serverTimeMs, peers, total }: Extract<RoomMessage, { type: 'welcome' }>): Promise<void> {
-    const { session, clock, options } = this.#parts
+  async #welcomed({ serverTimeMs, peers, total, ice }: Extract<RoomMessage, { type: 'welcome' }>): Promise<void> {
+    const { session, clock, options, manager } = this.#parts
     clock.correct(serverTimeMs)
     session.ticketAccepted()
     this.#setState('open')
+    if (manager && !options.iceServers) {
+      if (ice) this.#useIceServers(ice)
+      else this.#iceSettled = this.#refreshIceServers()
+    }
     const missing = new Set(peers.length >= total - 1 ? this.#remotes.values() : [])
     this.#relayRestarted()
     if (this.#entering) options.onPhase?.('welcome')

@@ -1,5 +1,5 @@
 /** The JSON that the Worker's HTTP routes answer with. */
-import type { Refusal } from './room-messages.ts'
+import type { Refusal } from './refusal.ts'
 
 /** `GET /n/:network` with `Accept: application/json`. */
 export interface NetworkDescription {
@@ -19,7 +19,7 @@ export interface NetworkList {
   readonly networks: readonly NetworkDescription[]
 }
 
-/** `POST /n/:network/ice`, with a ticket of purpose `ice` as the text body. */
+/** In `welcome`, and the answer to `POST /n/:network/ice` with a ticket of purpose `ice` as the text body. */
 export interface IceAnswer {
   /** As RTCPeerConnection takes them. */
   readonly iceServers: readonly IceServer[]
@@ -31,6 +31,13 @@ export interface IceServer {
   readonly urls: string | readonly string[]
   readonly username?: string
   readonly credential?: string
+}
+
+/** What a host gave as ICE servers, or `undefined`. The engine judges their addresses. */
+export function parseIceAnswer(value: unknown): IceAnswer | undefined {
+  const { iceServers, expiresAtMs } = Object(value) as Partial<Record<keyof IceAnswer, unknown>>
+  if (!Array.isArray(iceServers)) return undefined
+  return { iceServers: iceServers as IceServer[], ...(typeof expiresAtMs === 'number' && { expiresAtMs }) }
 }
 
 /** Every HTTP error. */

@@ -15,8 +15,8 @@ export interface Field<T> {
 }
 
 export interface Layout<T> {
-  encode(value: T): Bytes
-  decode(bytes: Bytes): T | undefined
+  readonly encode: (value: T) => Bytes
+  readonly decode: (bytes: Bytes) => T | undefined
 }
 
 /** The fields of `T` in the order in which they stand. */

@@ -3,67 +3,14 @@
  * the room are ignored by clients; unknown types from a client get a clear `error`.
  */
 import { fromBase64Url, type Bytes } from './bytes.ts'
+import { parseIceAnswer, type IceAnswer } from './http.ts'
 import { FULL_LIST_PEERS, MAX_ANNOUNCEMENT_BYTES } from './limits.ts'
 import { parsePeerId, type PeerId } from './peer-id.ts'
+import type { Refusal, RefusalCode } from './refusal.ts'
+
+export { CLOSE_CODES, type Refusal, type RefusalCode } from './refusal.ts'
 
 // ---- from the room -------------------------------------------------------------------------------------------------
-
-/** Why the door or the room said no. Stable: programs compare it. */
-export type RefusalCode =
-  | 'announcement-expired'
-  | 'announcement-malformed'
-  | 'announcement-network'
-  | 'announcement-signature'
-  | 'control-malformed'
-  | 'control-too-large'
-  | 'control-unknown'
-  | 'envelope-kind'
-  | 'envelope-size'
-  | 'envelope-truncated'
-  | 'flooding'
-  | 'host-mismatch'
-  | 'internal'
-  | 'method-not-allowed'
-  | 'network-name'
-  | 'network-unknown'
-  | 'not-found'
-  | 'origin-refused'
-  | 'rate-limited'
-  | 'room-full'
-  | 'superseded'
-  | 'ticket-clock'
-  | 'ticket-malformed'
-  | 'ticket-missing'
-  | 'ticket-purpose'
-  | 'ticket-replayed'
-  | 'ticket-signature'
-  | 'upgrade-required'
-
-/** Also the body of every HTTP error, where it stands under `error`. */
-export interface Refusal {
-  readonly code: RefusalCode
-  /** One sentence: what happened. */
-  readonly message: string
-  /** One sentence: what to do about it. */
-  readonly hint: string
-  readonly serverTimeMs: number
-  readonly retryAfterMs?: number
-}
-
-/** WebSocket close codes for refusals: 4400 + the two digits of the HTTP status that says the same. */
-export const CLOSE_CODES = {
-  malformed: 4400,
-  unauthorized: 4401,
-  forbidden: 4403,
-  unknown: 4404,
-  conflict: 4409,
-  tooLarge: 4413,
-  flooding: 4429,
-  /** The same peer id came back on a newer socket. */
-  superseded: 4410,
-  /** The room has not heard a ping for too long. */
-  ghost: 4408,
-} as const
 
 /** A member as the room knows it. */
 export interface ListedPeer {
@@ -82,6 +29,8 @@ export type RoomMessage =
       readonly peers: readonly ListedPeer[]
       /** True when this socket took over the place of an earlier one. */
       readonly resumed: boolean
+      /** ICE servers, if the host had them at hand; otherwise they are to be asked for. */
+      readonly ice?: IceAnswer
     }
   /** The answer to `peers`. `cursor` leads to the next page, if there is one. */
   | {
@@ -127,7 +76,8 @@ export function parseRoomMessage(text: string): RoomMessage | undefined {
       const serverTimeMs = count(fields['serverTimeMs'])
       const peers = listedPeers(fields['peers'])
       if (!peerId || serverTimeMs === undefined || total === undefined || !peers) return undefined
-      return { type: 'welcome', peerId, serverTimeMs, total, peers, resumed }
+      const ice = parseIceAnswer(fields['ice'])
+      return { type: 'welcome', peerId, serverTimeMs, total, peers, resumed, ...(ice && { ice }) }
     }
     case 'peer-list': {
       const peers = listedPeers(fields['peers'])

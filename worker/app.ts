@@ -14,7 +14,7 @@ import {
   type Admission,
   type Refused,
 } from './door.ts'
-import { iceAnswer, iceProviderName } from './ice.ts'
+import { iceAnswer, iceAnswerAtHand, iceProviderName } from './ice.ts'
 import { errorKind, log } from './log.ts'
 import { metricsResponse } from './metrics.ts'
 import { offeredProtocols, refuseHttp, refuseSocket } from './refusal.ts'
@@ -85,7 +85,8 @@ async function join(context: RouteContext, network: string): Promise<Response> {
     const ticket = offeredProtocols(request).find((protocol) => protocol !== SUBPROTOCOL)
     const admitted = await enter(context, network, 'join', ticket)
     if ('refused' in admitted) return refuseSocket(request, admitted.refused, Date.now(), admitted.retryAfterMs)
-    const response = await context.env.ROOM.getByName(network).fetch(admissionRequest(admitted))
+    const ice = await iceAnswerAtHand(context.env, admitted.peerId, Date.now())
+    const response = await context.env.ROOM.getByName(network).fetch(admissionRequest(admitted, ice))
     if (response.status === 101) return response
     const { error } = await response.json<HttpError>()
     noteRefusal(context, 'join', network, error.code)

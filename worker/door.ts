@@ -5,6 +5,7 @@
  */
 import { proveAnnouncement } from '../protocol/announcement.ts'
 import { toBase64Url } from '../protocol/bytes.ts'
+import { parseIceAnswer, type IceAnswer } from '../protocol/http.ts'
 import { TICKET_CLOCK_TOLERANCE_MS } from '../protocol/limits.ts'
 import { networkIdOfName } from '../protocol/network.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
@@ -102,12 +103,14 @@ export function ipPrefix(address: string | null): string | undefined {
 // ---- from the door to the room -------------------------------------------------------------------------------------
 
 const ADMISSION_HEADER = 'Edge-Net-Admission'
+const ICE_HEADER = 'Edge-Net-Ice'
 
 /** The request that takes an admitted peer to its room. None of the client's own headers go along. */
-export function admissionRequest(admission: Admission): Request {
+export function admissionRequest(admission: Admission, ice: IceAnswer | undefined): Request {
   const { peerId, ticketIssuedAtMs, announcementExpiresAtMs, announcement } = admission
   const value = [peerId, ticketIssuedAtMs, announcementExpiresAtMs, announcement].join(' ')
-  return new Request('https://room/', { headers: { Upgrade: 'websocket', [ADMISSION_HEADER]: value } })
+  const headers = { Upgrade: 'websocket', [ADMISSION_HEADER]: value, ...(ice && { [ICE_HEADER]: JSON.stringify(ice) }) }
+  return new Request('https://room/', { headers })
 }
 
 /** What the door wrote. Only the Worker reaches rooms, so it is not checked again. */
@@ -121,4 +124,10 @@ export function admissionOf(request: Request): Admission {
     announcementExpiresAtMs: Number(announcementExpiresAtMs),
     announcement,
   }
+}
+
+/** The ICE servers that the door sends along for the welcome. */
+export function iceOf(request: Request): IceAnswer | undefined {
+  const text = request.headers.get(ICE_HEADER)
+  return text === null ? undefined : parseIceAnswer(JSON.parse(text))
 }

@@ -24,11 +24,16 @@ const PAUSE_AFTER_FAILURE_MS = 10_000
 let cached: { readonly keyId: string; readonly servers: TurnServers } | undefined
 let pausedUntilMs = 0
 
+/** Whether servers are at hand without asking the service. */
+export function hasCloudflareTurn(settings: Settings, nowMs: number): boolean {
+  return freshServers(settings, nowMs) !== undefined
+}
+
 /** TURN servers with credentials, or `undefined` when the service has none to give. */
 export async function cloudflareTurn(settings: Settings, nowMs: number): Promise<TurnServers | undefined> {
   const keyId = settings.EDGE_NET_CLOUDFLARE_TURN_KEY_ID ?? ''
-  const isFresh = cached && nowMs < cached.servers.expiresAtMs - CREDENTIAL_LIFE_MS + REUSE_MS
-  if (cached?.keyId === keyId && isFresh) return cached.servers
+  const fresh = freshServers(settings, nowMs)
+  if (fresh) return fresh
   if (nowMs < pausedUntilMs) return undefined
   const servers = await mint(keyId, settings.EDGE_NET_CLOUDFLARE_TURN_KEY_TOKEN ?? '', nowMs)
   if (servers) cached = { keyId, servers }
@@ -40,6 +45,11 @@ export async function cloudflareTurn(settings: Settings, nowMs: number): Promise
 export function forgetCloudflareTurn(): void {
   cached = undefined
   pausedUntilMs = 0
+}
+
+function freshServers(settings: Settings, nowMs: number): TurnServers | undefined {
+  if (!cached || cached.keyId !== settings.EDGE_NET_CLOUDFLARE_TURN_KEY_ID) return undefined
+  return nowMs < cached.servers.expiresAtMs - CREDENTIAL_LIFE_MS + REUSE_MS ? cached.servers : undefined
 }
 
 async function mint(keyId: string, token: string, nowMs: number): Promise<TurnServers | undefined> {

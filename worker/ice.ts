@@ -5,7 +5,7 @@
 import { utf8 } from '../protocol/bytes.ts'
 import type { IceAnswer, IceServer } from '../protocol/http.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
-import { cloudflareTurn } from './ice-cloudflare.ts'
+import { cloudflareTurn, hasCloudflareTurn } from './ice-cloudflare.ts'
 import { CREDENTIAL_LIFE_MS, usableUrls } from './ice-rules.ts'
 import { listOf, type Settings } from './settings.ts'
 
@@ -38,6 +38,12 @@ export async function iceAnswer(settings: Settings, peer: PeerId, nowMs: number)
       break
   }
   return { iceServers: stun }
+}
+
+/** The same, if it takes nobody else: a welcome does not wait for another service. */
+export async function iceAnswerAtHand(settings: Settings, peer: PeerId, nowMs: number): Promise<IceAnswer | undefined> {
+  const mustAsk = iceProviderName(settings) === 'cloudflare' && !hasCloudflareTurn(settings, nowMs)
+  return mustAsk ? undefined : iceAnswer(settings, peer, nowMs)
 }
 
 /**

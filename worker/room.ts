@@ -8,6 +8,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { proveAnnouncement } from '../protocol/announcement.ts'
 import { toBase64Url, type Bytes } from '../protocol/bytes.ts'
+import type { IceAnswer } from '../protocol/http.ts'
 import { MAX_CONTROL_CHARACTERS, PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../protocol/limits.ts'
 import { networkIdOfName } from '../protocol/network.ts'
 import {
@@ -18,7 +19,7 @@ import {
   type PeersWanted,
   type RefusalCode,
 } from '../protocol/room-messages.ts'
-import { admissionOf } from './door.ts'
+import { admissionOf, iceOf } from './door.ts'
 import { envelopeFault, receiverOf, RELAY_KIND, stampSender } from './envelope-check.ts'
 import { log } from './log.ts'
 import type { Place } from './place.ts'
@@ -63,7 +64,7 @@ export class Room extends DurableObject<Settings> {
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
     this.#sockets.accept(server, { ...admission, joinedAtMs: nowMs, isVacated: false }, nowMs)
     this.#report.tally.joins++
-    this.#perform(outcome)
+    this.#perform(outcome, iceOf(request))
     this.#wakeAt(this.#report.membersChanged(nowMs))
     const headers = { 'Sec-WebSocket-Protocol': SUBPROTOCOL }
     return new Response(null, { status: 101, webSocket: client, headers })
@@ -217,13 +218,15 @@ export class Room extends DurableObject<Settings> {
     this.#wakeAt(this.#report.membersChanged(nowMs))
   }
 
-  #perform(actions: readonly RosterAction[]): void {
+  /** `ice` goes into the welcome, if there is one. */
+  #perform(actions: readonly RosterAction[], ice?: IceAnswer): void {
     for (const action of actions) {
       switch (action.type) {
         case 'welcome': {
           const { to: peerId, total, resumed } = action
           const peers = this.#sockets.listed(action.peers)
-          this.#sockets.tell([peerId], { type: 'welcome', peerId, serverTimeMs: Date.now(), total, peers, resumed })
+          const welcome = { type: 'welcome', peerId, serverTimeMs: Date.now(), total, peers, resumed } as const
+          this.#sockets.tell([peerId], { ...welcome, ...(ice && { ice }) })
           break
         }
         case 'tell-joined': {

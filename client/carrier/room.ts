@@ -11,7 +11,7 @@ import { reconnectDelayMs } from './backoff.ts'
 
 /** What a carrier tells its network. */
 export interface RoomCarrierEvents {
-  /** A socket is about to be opened. */
+  /** A socket is being opened. */
   connecting(): void
   message(message: RoomMessage): void
   envelope(envelope: Envelope): void
@@ -122,7 +122,6 @@ export class RoomCarrier {
   }
 
   async #connect(): Promise<void> {
-    this.#events.connecting()
     const ticket = await this.#ticket()
     if (this.#closed) return
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
@@ -135,6 +134,7 @@ export class RoomCarrier {
       this.#onClosed?.()
       this.#lost()
     }
+    this.#events.connecting()
   }
 
   #received(data: unknown): void {

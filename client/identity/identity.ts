@@ -16,8 +16,8 @@ export async function createIdentity(): Promise<Identity> {
 }
 
 /** A key pair that structured clone can store (IndexedDB) but no script can read. */
-export async function generateIdentityKeys(): Promise<CryptoKeyPair> {
-  return (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair
+export function generateIdentityKeys(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
 }
 
 /** The identity that a key pair stands for. */

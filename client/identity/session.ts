@@ -76,7 +76,7 @@ export async function openSession(
   description: SelfDescription,
   clock: Clock,
 ): Promise<Session> {
-  const keys = (await crypto.subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair
+  const keys = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
   const core = { identity: identity.publicKey, session: publicKey, network }
   const session = new Session(identity, core, await peerIdOf(core), keys.privateKey, description, clock)

@@ -23,7 +23,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   await Promise.all(networks.splice(0).map((network) => network.close()))
-  await Promise.all(pages.splice(0).map(({ page }) => page.context().close()))
+  await Promise.all(pages.splice(0).map((peer) => peer.page.context().close()))
 })
 
 async function page(network: string, options?: PageJoinOptions): Promise<BrowserPeer> {

@@ -1,6 +1,6 @@
 /** A peer in a real Chromium page that has loaded the SDK from the Worker, as any website could. */
 import type { Browser, Page } from 'playwright-core'
-import type { JoinOptions, Network, Path, Peer } from '../../client/index.ts'
+import type { join as joinFromSdk, JoinOptions, Network, Path, Peer } from '../../client/index.ts'
 
 /** The options that can be sent into a page. */
 export type PageJoinOptions = Pick<
@@ -34,7 +34,7 @@ export interface Seen {
 
 declare global {
   // What the page keeps for the test.
-  var edgeNet: typeof import('../../client/index.ts')
+  var edgeNet: { readonly join: typeof joinFromSdk }
   var network: Network
   var seen: { messages: Seen['messages'][number][]; left: Seen['left'][number][]; errors: Seen['errors'][number][] }
 }
