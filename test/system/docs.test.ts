@@ -236,7 +236,7 @@ describe('against the running service', () => {
     await network.close()
   })
 
-  it('the example of the README meets, talks and leaves in Node', { timeout: 20_000 }, async () => {
+  it('the example of the README meets, talks and leaves in Node', async () => {
     const example = block(readme, 'js')
     expect(example.trimEnd().split('\n')).toHaveLength(10)
     const run = (name: string) => {
@@ -252,10 +252,10 @@ describe('against the running service', () => {
     const ada = run('Ada')
     const bob = run('Bob')
     const seen = (name: string) => [`met ${name}\n`, `${name}: hello\n`, `${name} is reached by the direct path\n`]
-    for (const line of seen('Bob')) await vi.waitFor(() => expect(ada.output()).toContain(line), 8_000)
-    for (const line of seen('Ada')) await vi.waitFor(() => expect(bob.output()).toContain(line), 8_000)
+    for (const line of seen('Bob')) await vi.waitFor(() => expect(ada.output()).toContain(line), 15_000)
+    for (const line of seen('Ada')) await vi.waitFor(() => expect(bob.output()).toContain(line), 15_000)
     bob.child.kill()
-    await vi.waitFor(() => expect(ada.output()).toContain('Bob left\n'), 12_000)
+    await vi.waitFor(() => expect(ada.output()).toContain('Bob left\n'), 20_000)
   })
 
   it('the example of the README runs in a page that has the SDK from the Worker', async () => {
