@@ -81,7 +81,8 @@ export class JoinedNetwork implements Network {
   readonly #abort = new AbortController()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   #iceTimer: ReturnType<typeof setTimeout> | undefined
-  #iceSettled: Promise<unknown> = Promise.resolve()
+  /** ICE servers are being asked for, or were. */
+  #iceSettled: Promise<unknown> | undefined
   /** Settles `enter`; absent before and after. */
   #entering: { resolve(): void; reject(error: EdgeNetError): void } | undefined
   #closing: Promise<void> | undefined
@@ -379,15 +380,19 @@ export class JoinedNetwork implements Network {
   #link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer {
     const remote = new RemotePeer(announcement, keys, this.#host)
     this.#remotes.set(remote.id, remote)
-    remote.hello()
     this.#emitter.emit('announced', { peer: remote })
     void this.#goDirect(remote)
     return remote
   }
 
   async #goDirect(remote: RemotePeer): Promise<void> {
-    await Promise.race([this.#iceSettled, new Promise<void>((resolve) => this.#after(ICE_WAIT_MS, resolve))])
-    if (this.#remotes.get(remote.id) === remote) this.#parts.manager?.add(remote)
+    const { manager } = this.#parts
+    if (manager && this.#iceSettled) {
+      await Promise.race([this.#iceSettled, new Promise<void>((resolve) => this.#after(ICE_WAIT_MS, resolve))])
+    }
+    if (this.#remotes.get(remote.id) !== remote) return
+    // An offer introduces us as well as a hello does.
+    if (!manager?.add(remote)) remote.hello()
   }
 
   #drop(remote: RemotePeer, reason: NetworkEvents['peer-left']['reason']): void {

@@ -112,7 +112,7 @@ export class Attempt {
   /** As offerer: makes the offer and sends it. */
   offer(): Promise<void> {
     return this.#guard(async (pc) => {
-      const offer = await pc.createOffer()
+      const offer = await (this.connection.offer ?? pc.createOffer())
       const applied = pc.setLocalDescription(offer)
       this.#describe('offer', offer.sdp)
       await applied

@@ -57,6 +57,8 @@ const RELAY_PING_MS = 60_000
 const FIRST_RELAY_PING_MS = 1_500
 /** Three pings unanswered. Chromium itself needs 16 s to call a cut path failed. */
 const DIRECT_SILENCE_MS = 6_500
+/** A path that has just opened has better things to do than to be measured. */
+const SETTLE_MS = 200
 /** While the carrier is full the link looks again this often; a WebSocket has no event for it. */
 const CARRIER_RETRY_MS = 50
 /** A peer that speaks to a link state that is over is told so, but not for each of its frames. */
@@ -76,6 +78,7 @@ export class RemotePeer implements Peer, PeerLink {
   readonly #roundTrip = new RoundTrip()
   #peerIncarnation: number | undefined
   #attempt: Attempt | undefined
+  #isLabelled = false
   /** Envelopes leave and arrive in the order in which they were made, though the cipher takes its time. */
   #outbox: Promise<unknown> = Promise.resolve()
   #inbox: Promise<unknown> = Promise.resolve()
@@ -194,7 +197,7 @@ export class RemotePeer implements Peer, PeerLink {
   async bye(): Promise<void> {
     const frame = this.#link.frame('bye', NOTHING)
     if (this.#attempt) this.#attempt.send(encodeFrame(frame))
-    else this.#sealSmall(frame)
+    else this.#seal('signal', frame)
     await this.#outbox
   }
 
@@ -212,7 +215,7 @@ export class RemotePeer implements Peer, PeerLink {
     const frame = this.#link.frame(type, payload)
     const isProbe = type === 'ack' || type === 'ping' || type === 'pong'
     if (isProbe && this.#attempt) this.#attempt.sendProbe(encodeFrame(frame))
-    else this.#sealSmall(frame)
+    else this.#seal('signal', frame)
   }
 
   encode(type: FrameType, payload: Bytes): Bytes {
@@ -235,9 +238,9 @@ export class RemotePeer implements Peer, PeerLink {
   directOpened(attempt: Attempt): void {
     this.#heardAtMs = nowMs()
     this.#attempt = attempt
+    this.#isLabelled = false
     this.#link.windowBytes = DIRECT_WINDOW_BYTES
     this.#pathChanged({ kind: 'direct', local: 'unknown', remote: 'unknown', protocol: 'unknown' })
-    void pathOf(attempt.connection.pc).then((path) => path && this.#attempt === attempt && this.#setPath(path))
     // Nothing is sent again: what is in flight on the relay arrives, and the receiver sorts it in.
     this.#link.pump()
   }
@@ -281,21 +284,17 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   /** Until the peer has answered it may not know us: small frames introduce us, longer ones follow an introduction. */
-  #sealSmall(frame: Frame): void {
-    if (this.isVerified) return this.#seal('signal', frame)
-    const fits = FRAME_HEADER_BYTES + frame.payload.length <= this.#host.introFrameBytes()
-    if (!fits) this.#seal('intro', this.#link.frame('ack', NOTHING))
-    this.#seal(fits ? 'intro' : 'signal', frame)
-  }
-
-  #seal(kind: SealedKind, frame: Frame): void {
+  #seal(usualKind: 'signal' | 'relay', frame: Frame): void {
+    const isSmall = FRAME_HEADER_BYTES + frame.payload.length <= this.#host.introFrameBytes()
+    if (!this.isVerified && !isSmall && nowMs() >= this.#helloAtMs) this.hello()
+    const kind = this.isVerified || !isSmall ? usualKind : 'intro'
     const sealing = this.keys.sealer.seal(kind, encodeFrame(frame))
     this.#outbox = this.#outbox.then(async () => this.#host.carry(this.id, kind, await sealing))
   }
 
   #pathChanged(path: Path): void {
     this.#roundTrip.reset()
-    this.#pingAtMs = nowMs()
+    this.#pingAtMs = nowMs() + SETTLE_MS
     this.#setPath(path)
     this.#arm()
   }
@@ -326,7 +325,15 @@ export class RemotePeer implements Peer, PeerLink {
     if (now >= this.#pingAtMs) {
       this.#pingAtMs = now + (this.#attempt ? DIRECT_PING_MS : RELAY_PING_MS)
       if (this.isVerified) this.signal('ping', this.#roundTrip.asked(now))
+      if (this.#attempt && !this.#isLabelled) void this.#label(this.#attempt)
     }
     this.#arm()
+  }
+
+  /** Finds out what the direct path is made of. */
+  async #label(attempt: Attempt): Promise<void> {
+    this.#isLabelled = true
+    const path = await pathOf(attempt.connection.pc)
+    if (path && this.#attempt === attempt) this.#setPath(path)
   }
 }

@@ -56,8 +56,9 @@ export class WebRTCPeerManager {
   readonly #entries = new Map<PeerId, Entry>()
   /** Peers whose attempt waits for the budget. */
   readonly #waiting = new Set<PeerId>()
-  /** A connection made in advance: making one costs a certificate. */
+  /** A connection made in advance, with its offer: making one costs a certificate. */
   #spare: Connection | undefined
+  #spareServers: readonly IceServer[] = []
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   #iceServers: readonly IceServer[] = []
 
@@ -81,15 +82,14 @@ export class WebRTCPeerManager {
 
   /** New servers count for the next attempt; one that had none and is not through soon starts over. */
   set iceServers(servers: readonly IceServer[]) {
-    const early =
-      this.#iceServers.length > 0 ? [] : [...this.#entries.values()].filter(({ role }) => role === 'offerer')
-    const attempts = early.map(({ attempt }) => attempt)
+    const hadNone = this.#iceServers.length === 0
+    if (hadNone && servers.length === 0) return
     this.#iceServers = servers
-    if (servers.length === 0) return
+    const early = new Set([...this.#entries.values()].map(({ attempt }) => attempt))
+    if (!hadNone) return
     this.#after(LATE_SERVERS_MS, () => {
-      for (const [i, { attempt, link }] of early.entries()) {
-        // Still the one that had no servers, and still not through.
-        if (attempt === attempts[i] && attempt?.isOpen === false) this.createOffer(link.id)
+      for (const { attempt, link, role } of this.#entries.values()) {
+        if (attempt?.isOpen === false && early.has(attempt) && role === 'offerer') this.createOffer(link.id)
       }
     })
   }
@@ -100,22 +100,29 @@ export class WebRTCPeerManager {
     // Other engines than the browsers' do not take new servers on a connection that exists.
     if (this.#spare || !engine.takesConfiguration) return
     try {
-      this.#spare = openConnection(engine, this.#configuration())
-      // An offer that is thrown away still makes the engine create certificate and transports now.
-      this.#spare.pc.createOffer().catch(() => undefined)
+      const connection = openConnection(engine, this.#configuration())
+      const offer = connection.pc.createOffer()
+      // Whoever uses the offer sees the failure; unused, it is none.
+      offer.catch(() => undefined)
+      this.#spare = { ...connection, offer }
+      this.#spareServers = this.#iceServers
     } catch {
       // The engine takes no more connections now; the next attempt will find that out and report it.
       this.#spare = undefined
     }
   }
 
-  /** Begins to work for a direct path to a peer, for as long as it is here. */
-  add(link: PeerLink): void {
+  /**
+   * Begins to work for a direct path to a peer, for as long as it is here.
+   *
+   * @returns true when an offer is on its way to the peer
+   */
+  add(link: PeerLink): boolean {
     const { rank, peerId } = this.#options.self
     const order = rank - link.rank || compareBytes(peerIdBytes(peerId), peerIdBytes(link.id))
     const role = order > 0 ? 'offerer' : 'answerer'
     this.#entries.set(link.id, { link, role, attempt: undefined, number: 0, failures: 0 })
-    if (role === 'offerer') this.createOffer(link.id)
+    return role === 'offerer' && this.createOffer(link.id)
   }
 
   remove(peer: PeerId): void {
@@ -128,13 +135,18 @@ export class WebRTCPeerManager {
     this.startWaiting()
   }
 
-  /** Starts a new attempt when the budget allows it; where the other side is to offer, asks it to. */
-  createOffer(peer: PeerId): void {
+  /**
+   * Starts a new attempt when the budget allows it; where the other side is to offer, asks it to.
+   *
+   * @returns true when an attempt has begun
+   */
+  createOffer(peer: PeerId): boolean {
     const entry = this.#entries.get(peer)
-    if (!entry?.link.rtc) return
-    if (entry.role === 'answerer') return entry.link.signal('want-offer', new Uint8Array(0))
-    if (!this.#hasBudget(entry)) return void this.#waiting.add(peer)
-    void this.#begin(entry, entry.number + 1)?.offer()
+    if (!entry?.link.rtc) return false
+    if (entry.role === 'answerer') entry.link.signal('want-offer', new Uint8Array(0))
+    else if (this.#hasBudget(entry)) void this.#begin(entry, entry.number + 1)?.offer()
+    else this.#waiting.add(peer)
+    return entry.attempt !== undefined
   }
 
   /** Takes an offer from the peer that is to offer. */
@@ -227,9 +239,10 @@ export class WebRTCPeerManager {
     this.#spare = undefined
     try {
       if (!spare) return openConnection(this.#options.engine, this.#configuration())
-      // Nothing has been gathered yet, so new servers count from the start.
+      // Nothing has been gathered yet, so new servers count from the start. The call can take milliseconds.
+      if (this.#spareServers === this.#iceServers) return spare
       spare.pc.setConfiguration(this.#configuration())
-      return spare
+      return { pc: spare.pc, frames: spare.frames, probes: spare.probes }
     } catch {
       return undefined
     }
