@@ -267,7 +267,7 @@ describe('against the running service', () => {
       await page.goto(`${service.url}/health`)
       const script = /<script type="module">\n([\s\S]*?)<\/script>/.exec(block(readme, 'html'))?.[1] ?? ''
       await page.addScriptTag({ type: 'module', content: script.replaceAll('https://edge.example', service.url) })
-      await expect.poll(() => page.textContent('body')).toContain('Node: hello page')
+      await expect.poll(() => page.textContent('body'), { timeout: 15_000 }).toContain('Node: hello page')
     } finally {
       await network.close()
       await browser.close()
