@@ -69,6 +69,15 @@ export class Seat implements Member {
     this.#socket.close(code)
   }
 
+  /** From now on reads nothing, as behind a cut cable: no pong, no close handshake, no end. */
+  freeze(): void {
+    this.#socket.pause()
+  }
+
+  thaw(): void {
+    this.#socket.resume()
+  }
+
   /** Cuts the connection without a close frame: the client sees 1006. */
   cut(): void {
     this.#socket.terminate()
@@ -219,6 +228,8 @@ interface ServerSocket {
   send(data: string | Bytes): void
   close(code: number): void
   terminate(): void
+  pause(): void
+  resume(): void
   on(type: 'message', listener: (data: Buffer, isBinary: boolean) => void): void
   on(type: 'close', listener: (code: number) => void): void
 }
