@@ -104,7 +104,7 @@ describe('names', () => {
 
   it('of control messages are the ones that room and client speak', () => {
     const code = read('protocol/room-messages.ts')
-    const spoken = new Set([...code.matchAll(/case '([a-z-]+)'/g)].map(([, type]) => type))
+    const spoken = new Set(captured(/readonly type: '([a-z-]+)'/g, code))
     const fromRoom = tableOf(protocol, 'type | fields').map(([type = '']) => unticked(type))
     const toRoom = [...protocol.matchAll(/\{"type":"([a-z-]+)"/g)].map(([, type]) => type)
     expect(new Set([...fromRoom, ...toRoom])).toEqual(spoken)
