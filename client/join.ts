@@ -35,9 +35,12 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const engine = options.direct === 'off' ? undefined : (options.rtc ?? nativeEngine())
   const rank = engine?.rank ?? 0
   const clock = new Clock()
-  const [identity, network] = await Promise.all([options.identity ?? createIdentity(), networkIdOfName(room.network)])
   const description = { rank, rtc: engine !== undefined, name, capabilities }
-  const session = await openSession(identity, network, description, clock)
+  const [identity, network] = await Promise.all([
+    options.identity ?? createIdentity(),
+    networkIdOfName(room.network),
+  ]).catch(unsupportedKeys)
+  const session = await openSession(identity, network, description, clock).catch(unsupportedKeys)
   options.onPhase?.('identity')
   const { iceTransportPolicy = 'all' } = options
   const manager =
@@ -69,6 +72,12 @@ function checkRuntime(): void {
   const missing = WebSocket ? 'crypto.subtle' : 'WebSocket'
   const hint = 'Browsers need https: or localhost; Node needs version 22 or newer.'
   throw new EdgeNetError('unsupported', missing, `This runtime has no ${missing}.`, hint)
+}
+
+/** Browsers before 2025 lack Ed25519 or X25519, and say so in their own words. */
+function unsupportedKeys(cause: unknown): never {
+  const hint = 'Use Chrome 137, Firefox 130, Safari 17, Node 22 or newer.'
+  throw new EdgeNetError('unsupported', 'keys', 'This runtime cannot make Ed25519 or X25519 keys.', hint, { cause })
 }
 
 function invalid(reason: string, message: string, hint: string): EdgeNetError {

@@ -85,6 +85,8 @@ export class JoinedNetwork implements Network {
   #iceSettled: Promise<unknown> | undefined
   /** Settles `enter`; absent before and after. */
   #entering: { resolve(): void; reject(error: EdgeNetError): void } | undefined
+  /** The last one, for a reason that passes. */
+  #refusal: Refusal | undefined
   #closing: Promise<void> | undefined
 
   constructor(parts: NetworkParts) {
@@ -155,7 +157,8 @@ export class JoinedNetwork implements Network {
     if (!this.#entering) return this.#setState('reconnecting')
     if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
     const hint = 'Check the URL and the network; proxies must let WebSockets pass.'
-    this.#fail(new EdgeNetError('room-unreachable', 'no-answer', `No answer from ${room.http}.`, hint))
+    const unreachable = new EdgeNetError('room-unreachable', 'no-answer', `No answer from ${room.http}.`, hint)
+    this.#fail(this.#refusal ? refusalError(this.#refusal) : unreachable)
   }
 
   /** The end, for a reason that trying again does not mend. */
@@ -167,6 +170,7 @@ export class JoinedNetwork implements Network {
 
   #refusedFor(refusal: Refusal): void {
     const { clock, session } = this.#parts
+    this.#refusal = refusal
     if (refusal.code === 'ticket-clock' || refusal.code === 'announcement-expired') {
       clock.correct(refusal.serverTimeMs)
       void session.announce()
@@ -387,12 +391,12 @@ export class JoinedNetwork implements Network {
 
   async #goDirect(remote: RemotePeer): Promise<void> {
     const { manager } = this.#parts
-    if (manager && this.#iceSettled) {
+    if (manager?.add(remote) !== 'offerer') return remote.hello()
+    if (this.#iceSettled) {
       await Promise.race([this.#iceSettled, new Promise<void>((resolve) => this.#after(ICE_WAIT_MS, resolve))])
     }
-    if (this.#remotes.get(remote.id) !== remote) return
     // An offer introduces us as well as a hello does.
-    if (!manager?.add(remote)) remote.hello()
+    if (!manager.createOffer(remote.id)) remote.hello()
   }
 
   #drop(remote: RemotePeer, reason: NetworkEvents['peer-left']['reason']): void {

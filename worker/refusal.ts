@@ -3,7 +3,7 @@
  * band, because a browser cannot read the response of a refused upgrade.
  */
 import type { HttpError } from '../protocol/http.ts'
-import { SUBPROTOCOL } from '../protocol/limits.ts'
+
 import { encodeRoomMessage, type Refusal, type RefusalCode } from '../protocol/room-messages.ts'
 
 interface Wording {
@@ -174,24 +174,4 @@ export function refuseHttp(code: RefusalCode, nowMs: number, retryAfterMs?: numb
   const response = Response.json(body, { status: WORDINGS[code].status, ...(headers && { headers }) })
   if (retryAfterMs !== undefined) response.headers.set('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
   return response
-}
-
-/** Accepts the upgrade, says why it is refused, and closes. */
-export function refuseSocket(request: Request, code: RefusalCode, nowMs: number, retryAfterMs?: number): Response {
-  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
-  server.accept()
-  server.send(refusalText(code, nowMs, retryAfterMs))
-  server.close(closeCodeOf(code), code)
-  // A browser fails a handshake that selects what it did not offer.
-  const offered = offeredProtocols(request).includes(SUBPROTOCOL)
-  return new Response(null, {
-    status: 101,
-    webSocket: client,
-    ...(offered && { headers: { 'Sec-WebSocket-Protocol': SUBPROTOCOL } }),
-  })
-}
-
-export function offeredProtocols(request: Request): string[] {
-  const header = request.headers.get('Sec-WebSocket-Protocol') ?? ''
-  return header === '' ? [] : header.split(',').map((protocol) => protocol.trim())
 }

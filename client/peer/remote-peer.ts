@@ -154,10 +154,11 @@ export class RemotePeer implements Peer, PeerLink {
     throw new EdgeNetError('peer-unknown', 'left', `Peer ${this.id} has left.`, 'Send to one that network.peers lists.')
   }
 
-  /** Says that we are here. The first frame from us makes us verified at the other side. */
+  /** Introduces us, at most once a second. The first frame from us makes us verified at the other side. */
   hello(): void {
+    if (nowMs() < this.#helloAtMs) return
     this.#helloAtMs = nowMs() + HELLO_PAUSE_MS
-    this.signal('ack', NOTHING)
+    this.#sealAs('intro', this.#link.frame('ack', NOTHING))
     this.#arm()
   }
 
@@ -265,7 +266,7 @@ export class RemotePeer implements Peer, PeerLink {
   #received(frame: Frame): void {
     if (this.state === 'closed') return
     if (!this.#link.receive(frame, nowMs())) {
-      if (nowMs() >= this.#helloAtMs) this.hello()
+      this.hello()
       return this.#host.misbehaved(this.id, 'frame-unexpected')
     }
     if (frame.type === 'ping') this.signal('pong', frame.payload)
@@ -286,8 +287,11 @@ export class RemotePeer implements Peer, PeerLink {
   /** Until the peer has answered it may not know us: small frames introduce us, longer ones follow an introduction. */
   #seal(usualKind: 'signal' | 'relay', frame: Frame): void {
     const isSmall = FRAME_HEADER_BYTES + frame.payload.length <= this.#host.introFrameBytes()
-    if (!this.isVerified && !isSmall && nowMs() >= this.#helloAtMs) this.hello()
-    const kind = this.isVerified || !isSmall ? usualKind : 'intro'
+    if (!this.isVerified && !isSmall) this.hello()
+    this.#sealAs(this.isVerified || !isSmall ? usualKind : 'intro', frame)
+  }
+
+  #sealAs(kind: SealedKind, frame: Frame): void {
     const sealing = this.keys.sealer.seal(kind, encodeFrame(frame))
     this.#outbox = this.#outbox.then(async () => this.#host.carry(this.id, kind, await sealing))
   }

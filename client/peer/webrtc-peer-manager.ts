@@ -115,14 +115,14 @@ export class WebRTCPeerManager {
   /**
    * Begins to work for a direct path to a peer, for as long as it is here.
    *
-   * @returns true when an offer is on its way to the peer
+   * @returns our role: the offerer calls {@link createOffer} when it knows its ICE servers
    */
-  add(link: PeerLink): boolean {
+  add(link: PeerLink): Role {
     const { rank, peerId } = this.#options.self
     const order = rank - link.rank || compareBytes(peerIdBytes(peerId), peerIdBytes(link.id))
     const role = order > 0 ? 'offerer' : 'answerer'
     this.#entries.set(link.id, { link, role, attempt: undefined, number: 0, failures: 0 })
-    return role === 'offerer' && this.createOffer(link.id)
+    return role
   }
 
   remove(peer: PeerId): void {
