@@ -2,7 +2,7 @@
  * Being in a network. This is where the pieces meet: the room's carrier brings announcements and envelopes, each peer
  * that is let in gets a link, and the manager works for direct paths.
  */
-import { proveAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
+import { decodeAnnouncement, proveAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
 import { compareBytes, toBase64Url, type Bytes } from '../protocol/bytes.ts'
 import { decodeIntro, encodeIntro, type Envelope } from '../protocol/envelope.ts'
 import type { IceAnswer, IceServer } from '../protocol/http.ts'
@@ -14,7 +14,7 @@ import {
   SEAL_OVERHEAD_BYTES,
 } from '../protocol/limits.ts'
 import { networkIdText } from '../protocol/network.ts'
-import type { PeerId } from '../protocol/peer-id.ts'
+import { peerIdOf, type PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
 import type { Applicant, Data, JoinOptions, Network, NetworkEvents, NetworkState, Peer } from './api.ts'
 import { RoomCarrier } from './carrier/room.ts'
@@ -135,10 +135,13 @@ export class JoinedNetwork implements Network {
   }
 
   async #leave(): Promise<void> {
-    // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal.
-    const said = [...this.#remotes.values()].filter(({ isDirect }) => isDirect || this.total > FULL_LIST_PEERS)
-    const byes = said.map((remote) => remote.bye())
-    if (this.total > FULL_LIST_PEERS) await Promise.all(byes)
+    // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal; but
+    // what is being sealed already goes out first.
+    const isLarge = this.total > FULL_LIST_PEERS
+    const remotes = [...this.#remotes.values()]
+    const needsTime = remotes.some(({ isDirect, isSealing }) => isSealing || (isLarge && !isDirect))
+    const byes = remotes.filter(({ isDirect }) => isDirect || needsTime).map((remote) => remote.bye())
+    if (needsTime) await Promise.all(byes)
     const carrierClosed = this.#carrier.close()
     this.#setState('closed')
     this.#abort.abort()
@@ -255,7 +258,7 @@ export class JoinedNetwork implements Network {
         for (const { announcement } of message.peers) void this.#meet(announcement)
         return
       case 'peer-joined':
-        return void this.#joined(message.peer.announcement, message.resumed)
+        return void this.#joined(message.peer.announcement)
       case 'peer-left':
         // A healthy direct path outlives the peer's place in the room.
         if (remote?.isDirect) remote.absentUntilMs = 0
@@ -294,9 +297,10 @@ export class JoinedNetwork implements Network {
     for (const remote of missing) this.#absent(remote)
   }
 
-  async #joined(announcement: Bytes, resumed: boolean): Promise<void> {
+  async #joined(announcement: Bytes): Promise<void> {
     const met = await this.#meet(announcement)
-    if (resumed && typeof met !== 'string') met.relayRestarted()
+    // Somebody whom we know has a new socket; what went to the old one may be lost.
+    if (typeof met !== 'string') met.relayRestarted()
   }
 
   #relayRestarted(): void {
@@ -331,9 +335,11 @@ export class JoinedNetwork implements Network {
   }
 
   async #introduced(from: PeerId, announcement: Bytes): Promise<void> {
-    const met = await this.#meet(announcement)
-    const fault = typeof met === 'string' ? met : met.id === from ? '' : 'intro-mismatch'
-    if (fault) this.#misbehaved(from, fault)
+    const core = decodeAnnouncement(announcement)?.core
+    // Nobody introduces others: a member could fill our links with peers that no door has seen.
+    const isOther = core !== undefined && (await peerIdOf(core)) !== from
+    const met = isOther ? 'intro-mismatch' : await this.#meet(announcement)
+    if (typeof met === 'string' && met) this.#misbehaved(from, met)
     for (const { kind, sealed } of this.#reception.release(from)) this.#remotes.get(from)?.receive(kind, sealed)
   }
 
@@ -368,7 +374,9 @@ export class JoinedNetwork implements Network {
     // It may have arrived meanwhile, by a newer announcement; the newest one stays.
     const known = this.#remotes.get(id)
     if (known && profile.issuedAtMs > known.announcement.profile.issuedAtMs) known.announcement = announcement
-    if (known || !keys || this.#closing) return known ?? (keys ? '' : 'session-key')
+    if (known || !keys) return known ?? 'session-key'
+    // Others have arrived meanwhile, too.
+    if (this.#closing || this.#remotes.size >= MAX_PEERS) return ''
     return this.#link(announcement, keys)
   }
 

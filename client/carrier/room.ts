@@ -49,6 +49,8 @@ const PONG_WAIT_MS = 2_500
 const CONNECT_TIMEOUT_MS = 10_000
 /** A normal close handshake takes a round trip; nobody waits longer for a socket that may be dead. */
 const CLOSE_WAIT_MS = 500
+/** Whatever a room asks for: somebody mends it, and nobody restarts a page for that. */
+const MAX_RETRY_AFTER_MS = 300_000
 /** Above this the socket is behind; what waits here can neither be reordered nor taken back. */
 const HIGH_WATER_BYTES = 1_048_576
 
@@ -98,7 +100,10 @@ export class RoomCarrier {
 
   send(message: Bytes | string): void {
     if (!this.#isOpen) return
+    const wasIdle = !this.#isActive()
     this.#sentAtMs = nowMs()
+    // A socket that was quiet for long is the likeliest to be dead.
+    if (wasIdle && this.#unanswered === 0) this.#schedulePing()
     this.#socket?.send(message)
   }
 
@@ -138,7 +143,9 @@ export class RoomCarrier {
   }
 
   #received(data: unknown): void {
+    const wasAsked = this.#unanswered > 0
     this.#unanswered = 0
+    if (wasAsked) this.#schedulePing()
     if (data instanceof ArrayBuffer) {
       const envelope = decodeEnvelope(new Uint8Array(data))
       if (typeof envelope !== 'string') this.#events.envelope(envelope)
@@ -158,15 +165,18 @@ export class RoomCarrier {
       this.#failures = 0
       this.#schedulePing()
     }
-    if (message.type === 'limited') this.#pausedUntilMs = nowMs() + message.retryAfterMs
+    if (message.type === 'limited') this.#pausedUntilMs = nowMs() + Math.min(message.retryAfterMs, MAX_RETRY_AFTER_MS)
     if ('total' in message) this.#members = message.total
     this.#events.message(message)
   }
 
+  #isActive(): boolean {
+    return nowMs() - this.#sentAtMs < ACTIVE_PING_MS
+  }
+
   #schedulePing(): void {
     clearTimeout(this.#timer)
-    const isActive = nowMs() - this.#sentAtMs < ACTIVE_PING_MS
-    const waitMs = this.#unanswered > 0 ? PONG_WAIT_MS : isActive ? ACTIVE_PING_MS : IDLE_PING_MS
+    const waitMs = this.#unanswered > 0 ? PONG_WAIT_MS : this.#isActive() ? ACTIVE_PING_MS : IDLE_PING_MS
     this.#timer = setTimeout(() => {
       if (this.#unanswered >= 2) return this.#lost()
       this.#unanswered++
@@ -192,7 +202,10 @@ export class RoomCarrier {
     // A wrong clock has just been corrected: the very next ticket is right.
     const isClock = refusal?.code === 'ticket-clock' && failures === 0
     const jitterMs = reconnectDelayMs(failures, this.#members, Math.random())
-    this.#timer = setTimeout(() => this.connect(), isClock ? 0 : Math.max(jitterMs, refusal?.retryAfterMs ?? 0))
+    this.#timer = setTimeout(
+      () => this.connect(),
+      isClock ? 0 : Math.max(jitterMs, Math.min(refusal?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)),
+    )
   }
 
   /** Forgets the socket; whatever it still has to say is ignored. */

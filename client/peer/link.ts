@@ -129,9 +129,9 @@ export class Link {
     const forEpoch = frame.epoch & 0xff
     if (forEpoch !== 0 && forEpoch !== this.#epoch) return false
     const fromEpoch = frame.epoch >> 8
-    if (this.#peerEpoch === 0) this.#peerEpoch = fromEpoch
-    else if (fromEpoch !== this.#peerEpoch) return false
+    if (this.#peerEpoch !== 0 && fromEpoch !== this.#peerEpoch) return false
     if (frame.ack > this.#nextSeq) return false
+    this.#peerEpoch = fromEpoch
     this.#release(frame.ack, nowMs)
     this.#peerCreditBytes = frame.creditKiB << 10
     if (frame.type === 'data') this.#sort(frame, nowMs)

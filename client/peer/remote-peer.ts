@@ -82,6 +82,7 @@ export class RemotePeer implements Peer, PeerLink {
   /** Envelopes leave and arrive in the order in which they were made, though the cipher takes its time. */
   #outbox: Promise<unknown> = Promise.resolve()
   #inbox: Promise<unknown> = Promise.resolve()
+  #sealing = 0
   /** Who waits for the link to take a message over. */
   readonly #accepted = new Map<number, () => void>()
   #messages = 0
@@ -129,6 +130,10 @@ export class RemotePeer implements Peer, PeerLink {
   }
   get isVerified(): boolean {
     return this.state === 'verified'
+  }
+  /** Something is on its way to the carrier. */
+  get isSealing(): boolean {
+    return this.#sealing > 0
   }
   get isDirect(): boolean {
     return this.#attempt !== undefined
@@ -293,7 +298,11 @@ export class RemotePeer implements Peer, PeerLink {
 
   #sealAs(kind: SealedKind, frame: Frame): void {
     const sealing = this.keys.sealer.seal(kind, encodeFrame(frame))
-    this.#outbox = this.#outbox.then(async () => this.#host.carry(this.id, kind, await sealing))
+    this.#sealing++
+    this.#outbox = this.#outbox.then(async () => {
+      this.#host.carry(this.id, kind, await sealing)
+      this.#sealing--
+    })
   }
 
   #pathChanged(path: Path): void {
