@@ -63,7 +63,7 @@ const mutants: Record<string, new (incarnation: number, output: LinkOutput) => L
 /** Whether the property finds a list of steps that breaks links made like this. */
 function isCaught(make: MakeLink): boolean {
   const property = fc.property(stepLists(), (steps) => new TwoLinks(make).run(steps).settle().check())
-  return fc.check(property, { numRuns: 200, endOnFailure: true }).failed
+  return fc.check(property, { numRuns: 300, endOnFailure: true }).failed
 }
 
 describe('the property', () => {

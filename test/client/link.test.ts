@@ -13,20 +13,20 @@ describe('two links', () => {
   it('deliver every message once and in order over paths that reorder and repeat, and through every move', () => {
     fc.assert(
       fc.property(stepLists(), (steps) => new TwoLinks().run(steps).settle().check()),
-      { numRuns: 200 },
+      { numRuns: 500 },
     )
   })
 
   it('do so even when the relay silently loses what it carries', () => {
     fc.assert(
       fc.property(stepLists({ isLossy: true }), (steps) => new TwoLinks().run(steps).settle().check()),
-      { numRuns: 100 },
+      { numRuns: 300 },
     )
   })
 
   it('carry megabytes both ways at once, in fragments that fit into frames', () => {
-    const big = crypto.getRandomValues(new Uint8Array(65_536))
-    const message = Uint8Array.from({ length: 3 * 1_048_576 + 17 }, (_, i) => big[i % 65_521] ?? 0)
+    const message = new Uint8Array(3 * 1_048_576 + 17)
+    for (let at = 0; at < message.length; at += 65_536) crypto.getRandomValues(message.subarray(at, at + 65_536))
     const world = new TwoLinks()
     for (const side of ['left', 'right'] as const) world.step({ do: 'post', side, message })
     world.step({ do: 'move-up', side: 'left' })
@@ -112,8 +112,7 @@ describe('a link whose peer is hostile', () => {
     expect(heard.map((message) => message.length)).toEqual([MAX_MESSAGE_BYTES])
   })
 
-  // A frame that is refused for its acknowledgement has made its epoch known all the same.
-  it.fails('learns nothing from a first frame that it refuses', () => {
+  it('learns nothing from a first frame that it refuses', () => {
     const { link } = lonely()
     expect(link.receive({ ...acknowledging(1_000), epoch: 0x63_02 }, 0)).toBe(false)
     expect(link.receive(acknowledging(0), 0)).toBe(true)
