@@ -1,9 +1,11 @@
 /** Joining: what cannot be right is refused before anything is sent, what does not answer is given up, in time. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join as joinPaths } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createIdentity, join, type JoinPhase } from '../../client/index.ts'
 import { joinObserved } from '../support/observed-network.ts'
+import { runProgram } from '../support/program.ts'
 import { ScriptedRoom } from '../support/scripted-room.ts'
 
 let room: ScriptedRoom
@@ -76,6 +78,17 @@ describe('join', () => {
       expect([...bob.network.peers.values()]).toMatchObject([{ name: '😀'.repeat(16), capabilities }]),
     )
     await Promise.all([ada.network.close(), bob.network.close()])
+  })
+})
+
+describe('an onPhase that throws', () => {
+  const program = joinPaths(import.meta.dirname, '..', 'support', 'throwing-program.ts')
+
+  // A process of its own, since what happens is an unhandled rejection, which ends Node: or joining never settles.
+  it.fails.each(['connecting', 'welcome'])('at %s neither ends the process nor leaves join waiting', async (phase) => {
+    const { code, output } = await runProgram(program, [room.roomUrl, phase], 3_000)
+    expect(code).toBe(0)
+    expect(output).toMatch(/^joined$|the application failed/)
   })
 })
 

@@ -63,9 +63,9 @@ describe('a socket that is lost', () => {
 
   it('loses no message: what was sent before, during and after arrives once and in order', async () => {
     let carried = 0
-    // The room takes what comes and dies with it: every fifth envelope of Ada's is the last of its socket.
+    // The room takes what comes and dies with it: some envelopes of Ada's are the last of their sockets.
     room.carry = (from, envelope) => {
-      if (from.peerId !== ada.network.peerId || envelope.kind !== 'relay' || ++carried % 5 !== 0) {
+      if (from.peerId !== ada.network.peerId || envelope.kind !== 'relay' || ![5, 15, 30, 50].includes(++carried)) {
         return room.pass(from, envelope)
       }
       from.cut()
@@ -75,7 +75,7 @@ describe('a socket that is lost', () => {
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
     await eventually(() => expect(texts(bob)).toEqual(numbered(40)), 8_000)
-    expect(room.seats.length).toBeGreaterThan(3)
+    expect(room.seats.length).toBeGreaterThanOrEqual(2 + 3)
     expectNoCommotion()
   }, 10_000)
 
