@@ -9,10 +9,11 @@ export interface IdleEngine {
   readonly engine: RtcEngine
   made: number
   open: number
+  candidates: number
 }
 
 export function idleEngine(rank = 1): IdleEngine {
-  const counts = { made: 0, open: 0 }
+  const counts = { made: 0, open: 0, candidates: 0 }
   const description = { setup: 'actpass', maxMessageBytes: 65_536, ufrag: 'idle', password: 'p'.repeat(22) } as const
 
   class IdleConnection extends EventTarget {
@@ -30,6 +31,17 @@ export function idleEngine(rank = 1): IdleEngine {
 
     async createOffer(): Promise<RTCSessionDescriptionInit> {
       return { type: 'offer', sdp: renderDescription({ ...description, fingerprint: new Uint8Array(32) }, '0') }
+    }
+
+    async createAnswer(): Promise<RTCSessionDescriptionInit> {
+      const sdp = renderDescription({ ...description, setup: 'active', fingerprint: new Uint8Array(32) }, '0')
+      return { type: 'answer', sdp }
+    }
+
+    async setRemoteDescription(): Promise<void> {}
+
+    async addIceCandidate(): Promise<void> {
+      counts.candidates++
     }
 
     async setLocalDescription(): Promise<void> {}
