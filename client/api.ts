@@ -173,6 +173,8 @@ export interface RtcEngine {
   readonly rank?: number
   /** True when `setConfiguration` counts until gathering starts, so that connections can be made in advance. */
   readonly takesConfiguration?: boolean
+  /** True when `iceTransportPolicy: 'relay'` really keeps the engine from showing its address. */
+  readonly honoursRelayOnly?: boolean
   /** libdatachannel parses TURN credentials as part of a URL; true has them percent-encoded. */
   readonly encodeCredentials?: boolean
 }

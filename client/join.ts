@@ -32,7 +32,7 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const { name = '', capabilities = [] } = options
   checkProfile(name, capabilities)
   checkRuntime()
-  const engine = options.direct === 'off' ? undefined : (options.rtc ?? nativeEngine())
+  const engine = usableEngine(options)
   const rank = engine?.rank ?? 0
   const clock = new Clock()
   const description = { rank, rtc: engine !== undefined, name, capabilities }
@@ -48,10 +48,19 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   return new JoinedNetwork({ room, session, clock, options, manager }).enter()
 }
 
+/** The engine for direct paths, if there may be any. */
+function usableEngine({ direct, rtc = nativeEngine(), iceTransportPolicy }: JoinOptions): RtcEngine | undefined {
+  // Better no direct path than one that shows the address which somebody wants hidden.
+  const leaks = iceTransportPolicy === 'relay' && !rtc?.honoursRelayOnly
+  return direct === 'off' || leaks ? undefined : rtc
+}
+
 /** The WebRTC of the runtime itself, if it has one. */
 function nativeEngine(): RtcEngine | undefined {
   const { RTCPeerConnection } = globalThis as { RTCPeerConnection?: RtcEngine['RTCPeerConnection'] }
-  return RTCPeerConnection && { RTCPeerConnection, rank: BROWSER_RANK, takesConfiguration: true }
+  return (
+    RTCPeerConnection && { RTCPeerConnection, rank: BROWSER_RANK, takesConfiguration: true, honoursRelayOnly: true }
+  )
 }
 
 function checkProfile(name: string, capabilities: readonly string[]): void {

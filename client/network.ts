@@ -16,7 +16,7 @@ import {
 import { networkIdText } from '../protocol/network.ts'
 import { peerIdOf, type PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
-import type { Applicant, Data, JoinOptions, Network, NetworkEvents, NetworkState, Peer } from './api.ts'
+import type { Applicant, Data, JoinOptions, JoinPhase, Network, NetworkEvents, NetworkState, Peer } from './api.ts'
 import { RoomCarrier } from './carrier/room.ts'
 import { nowMs, type Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
@@ -35,6 +35,10 @@ const MAX_PEERS = 128
 const ABSENT_MS = 10_000
 /** The first attempts wait this long for ICE servers, if the welcome brought none. */
 const ICE_WAIT_MS = 30
+/** Welcomes that take longer come from far away. */
+const PREPARE_WHILE_WAITING_MS = 20
+/** The rush after a welcome is over, and the next newcomer finds a connection ready. */
+const PREPARE_WHEN_IDLE_MS = 400
 /** A host that could not give ICE servers is asked again, not urgently. */
 const ICE_RETRY_MS = 60_000
 /** How often joining tries before it says that the room is unreachable. */
@@ -102,9 +106,10 @@ export class JoinedNetwork implements Network {
     this.#host = this.#peerHost()
     this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
       connecting: () => {
-        options.onPhase?.('connecting')
-        // While the socket connects there is time for what the first direct path will need.
-        manager?.prepare()
+        this.#phase('connecting')
+        // Over a distance the wait for the welcome is time to prepare the first direct path. Nearby, preparing would only
+        // delay the welcome: making a connection keeps the thread busy for some milliseconds.
+        this.#after(PREPARE_WHILE_WAITING_MS, () => this.#entering && manager?.prepare())
       },
       message: (message) => this.#message(message),
       envelope: (envelope) => this.#envelope(envelope),
@@ -260,9 +265,9 @@ export class JoinedNetwork implements Network {
       case 'peer-joined':
         return void this.#joined(message.peer.announcement)
       case 'peer-left':
-        // A healthy direct path outlives the peer's place in the room.
+        // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
         if (remote?.isDirect) remote.absentUntilMs = 0
-        else if (remote) this.#drop(remote, 'left')
+        else if (remote) void remote.drained.then(() => this.#drop(remote, 'left'))
         return
       case 'gone':
         if (remote) this.#absent(remote)
@@ -288,9 +293,10 @@ export class JoinedNetwork implements Network {
     }
     const missing = new Set(peers.length >= total - 1 ? this.#remotes.values() : [])
     this.#relayRestarted()
-    if (this.#entering) options.onPhase?.('welcome')
+    if (this.#entering) this.#phase('welcome')
     this.#entering?.resolve()
     this.#entering = undefined
+    this.#after(PREPARE_WHEN_IDLE_MS, () => manager?.prepare())
     for (const met of await Promise.all(peers.map(({ announcement }) => this.#meet(announcement)))) {
       if (typeof met !== 'string') missing.delete(met)
     }
@@ -476,6 +482,14 @@ export class JoinedNetwork implements Network {
     const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${from} (${reason}).`, hint)
     const peer = this.#remotes.get(from)
     this.#emitter.emit('error', { error, ...(peer && { peer }) })
+  }
+
+  #phase(phase: JoinPhase): void {
+    try {
+      this.#parts.options.onPhase?.(phase)
+    } catch (cause) {
+      this.#handlerFailed(cause)
+    }
   }
 
   #handlerFailed(cause: unknown): void {

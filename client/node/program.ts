@@ -28,7 +28,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--for <seconds>', 'leave by itself after this time')
     .option('--json', 'tell every event as one JSON object a line')
     .option('--direct <on|off>', 'off: no WebRTC, so that no peer learns your address', 'on')
-    .option('--relay-only', 'WebRTC through TURN servers only (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
+    .option('--relay-only', 'no WebRTC except through TURN servers (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', JOIN_HELP)
     .action(async (roomUrl: string, flags: Flags) => {
@@ -76,7 +76,7 @@ async function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
   const startedAtMs = performance.now()
   const write = flags.json
     ? jsonWriter()
-    : plainWriter(styleFor(wantsColour(process.stdout.isTTY === true, process.env)))
+    : plainWriter(styleFor(wantsColour(process.stdout.isTTY, process.env)))
   const tell = (event: CommandEvent) => {
     const line = write({ ...event, sinceMs: Math.round((performance.now() - startedAtMs) * 10) / 10 })
     if (line !== undefined) process.stdout.write(`${line}\n`)

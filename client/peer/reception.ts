@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import type { SealedKind } from './remote-peer.ts'
 
 /** DESIGN.md section 4: per sender, while its introduction is on the way. */
@@ -14,8 +15,7 @@ const MAX_SENDERS = 64
 /** An unknown sender is asked who it is at most this often. */
 const ASK_PAUSE_MS = 1_000
 /** Introductions verified per second, at 0.3 ms each, and how many may come at once when a room fills. */
-const VERIFICATIONS_PER_SECOND = 50
-const VERIFICATION_BURST = 100
+const VERIFICATIONS = { burst: 100, perSecond: 50 }
 
 interface Sender {
   readonly envelopes: Held[]
@@ -32,8 +32,7 @@ export interface Held {
 
 export class Reception {
   readonly #senders = new Map<PeerId, Sender>()
-  #budget = VERIFICATION_BURST
-  #budgetAtMs = 0
+  readonly #verifications = new TokenBucket(VERIFICATIONS)
 
   /** Keeps an envelope. True when the sender should be asked to introduce itself. */
   hold(from: PeerId, envelope: Held, nowMs: number): boolean {
@@ -58,12 +57,7 @@ export class Reception {
 
   /** Takes one verification from the budget; false when strangers have used it up. */
   mayVerify(nowMs: number): boolean {
-    const earned = ((nowMs - this.#budgetAtMs) / 1_000) * VERIFICATIONS_PER_SECOND
-    this.#budget = Math.min(VERIFICATION_BURST, this.#budget + earned)
-    this.#budgetAtMs = nowMs
-    if (this.#budget < 1) return false
-    this.#budget--
-    return true
+    return this.#verifications.take(nowMs)
   }
 
   #admit(from: PeerId): Sender {

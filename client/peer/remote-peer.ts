@@ -135,6 +135,10 @@ export class RemotePeer implements Peer, PeerLink {
   get isSealing(): boolean {
     return this.#sealing > 0
   }
+  /** Resolves when all that has arrived so far has been opened. */
+  get drained(): Promise<unknown> {
+    return this.#inbox
+  }
   get isDirect(): boolean {
     return this.#attempt !== undefined
   }

@@ -7,6 +7,8 @@ import type { IceServer } from '../../protocol/http.ts'
 import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
 import { decodeCandidates, decodeDescription } from '../../protocol/signal.ts'
 import type { RtcEngine } from '../api.ts'
+import { nowMs } from '../clock.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { Attempt, type AttemptEnd, type AttemptLink, type Role } from './attempt.ts'
 import { closeConnection, configurationOf, openConnection, type Connection } from './connection.ts'
 
@@ -33,6 +35,8 @@ export interface ManagerOptions {
 const MAX_UNVERIFIED_ATTEMPTS = 3
 /** Chromium allows some 500 connections in a page, closed ones included until it collects them. */
 const MAX_CONNECTIONS = 64
+/** A peer that changes networks twice in a row offers three times; nobody has reason to offer every second for long. */
+const OFFERS = { burst: 4, perSecond: 0.2 }
 /** One failed attempt tells most (97.6 % of successes come at the first try, arXiv 2510.27500): retry seldom. */
 const RETRY_MS = 2_000
 const RETRY_MAX_MS = 60_000
@@ -47,6 +51,8 @@ interface Entry {
   attempt: Attempt | undefined
   /** The newest attempt's number, ours or the offerer's. */
   number: number
+  /** New offers that the peer may make. */
+  readonly offers: TokenBucket
   failures: number
   retryTimer?: ReturnType<typeof setTimeout>
 }
@@ -121,7 +127,14 @@ export class WebRTCPeerManager {
     const { rank, peerId } = this.#options.self
     const order = rank - link.rank || compareBytes(peerIdBytes(peerId), peerIdBytes(link.id))
     const role = order > 0 ? 'offerer' : 'answerer'
-    this.#entries.set(link.id, { link, role, attempt: undefined, number: 0, failures: 0 })
+    this.#entries.set(link.id, {
+      link,
+      role,
+      attempt: undefined,
+      number: 0,
+      offers: new TokenBucket(OFFERS),
+      failures: 0,
+    })
     return role
   }
 
@@ -155,7 +168,8 @@ export class WebRTCPeerManager {
     const signal = decodeDescription(payload)
     if (!signal || entry?.role !== 'answerer' || signal.attempt < entry.number) return
     const isNew = signal.attempt > entry.number
-    if (isNew && !this.#hasBudget(entry)) return
+    // Engines hold only so many connections in a page's life. The offer comes again in a second.
+    if (isNew && (!this.#hasBudget(entry) || !entry.offers.take(nowMs()))) return
     const attempt = isNew ? this.#begin(entry, signal.attempt) : entry.attempt
     void attempt?.answer(signal, signal.candidates)
   }

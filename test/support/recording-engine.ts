@@ -16,9 +16,11 @@ export interface RecordedConnection {
 export interface RecordingOptions {
   /** Makes setting a remote description this slow, as on a busy phone, so that candidates overtake it. */
   readonly slowDescriptionMs?: number
+  /** What the engine says of itself. Default: what the real one says. */
+  readonly honoursRelayOnly?: boolean
 }
 
-export async function recordingEngine({ slowDescriptionMs = 0 }: RecordingOptions = {}): Promise<{
+export async function recordingEngine({ slowDescriptionMs = 0, ...claims }: RecordingOptions = {}): Promise<{
   engine: RtcEngine
   connections: RecordedConnection[]
 }> {
@@ -61,7 +63,7 @@ export async function recordingEngine({ slowDescriptionMs = 0 }: RecordingOption
       return super.addIceCandidate(candidate)
     }
   }
-  return { engine: { ...real, RTCPeerConnection: Recording }, connections }
+  return { engine: { ...real, ...claims, RTCPeerConnection: Recording }, connections }
 }
 
 /** Connections that the engine still holds. */

@@ -116,7 +116,8 @@ describe('5: settings that never reach the engine', () => {
   const iceServers = [{ urls: 'turn:127.0.0.1:9', username: '1:user', credential: 'secret' }]
 
   it('do: policy and servers are what the engine is made with', async () => {
-    const a = await recorded('policy', { iceTransportPolicy: 'relay', iceServers })
+    // As an engine that keeps the promise: what counts here is what it is made with.
+    const a = await recorded('policy', { iceTransportPolicy: 'relay', iceServers }, { honoursRelayOnly: true })
     const b = await recorded('policy')
     await eventually(() => expect(a.connections.length).toBeGreaterThan(0))
     // libdatachannel takes credentials as part of a URL, so they are escaped for it.
@@ -130,8 +131,9 @@ describe('5: settings that never reach the engine', () => {
     await eventually(() => expect(b.heard).toEqual(['through the room']))
   })
 
-  // libdatachannel only keeps its own candidates to itself under `relay`; it still sends checks from its own address.
-  it.fails('do: relay-only without a TURN server that answers makes no direct path, in Node either', async () => {
+  // libdatachannel only keeps its own candidates to itself under `relay`; it still sends checks from its own address. So
+  // the SDK makes no attempt with it.
+  it('do: relay-only without a TURN server that answers makes no direct path, in Node either', async () => {
     const a = await recorded('relay-only', { iceTransportPolicy: 'relay', iceServers })
     await recorded('relay-only')
     await eventually(() => expect(a.peer.peers.size).toBe(1))
