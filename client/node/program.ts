@@ -74,9 +74,7 @@ Exit codes:
 
 async function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
   const startedAtMs = performance.now()
-  const write = flags.json
-    ? jsonWriter()
-    : plainWriter(styleFor(wantsColour(process.stdout.isTTY, process.env)))
+  const write = flags.json ? jsonWriter() : plainWriter(styleFor(wantsColour(process.stdout.isTTY, process.env)))
   const tell = (event: CommandEvent) => {
     const line = write({ ...event, sinceMs: Math.round((performance.now() - startedAtMs) * 10) / 10 })
     if (line !== undefined) process.stdout.write(`${line}\n`)

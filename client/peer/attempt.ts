@@ -81,6 +81,9 @@ export class Attempt {
   #mid = '0'
   #local: DescriptionFields | undefined
   #remote: DescriptionFields | undefined
+  /** Computed before they are needed; empty while there is one description only. */
+  #ownMac: Promise<Bytes> = Promise.resolve(new Uint8Array(0))
+  #expectedMac = this.#ownMac
   #bindProved = false
   #pongReceived = false
   #hasEnded = false
@@ -141,6 +144,7 @@ export class Attempt {
     this.addCandidates(candidates)
     if (this.#remote || this.role === 'answerer') return
     this.#remote = fields
+    this.#computeMacs()
     clearTimeout(this.#repeatTimer)
     await this.#guard(async (pc) => {
       await pc.setRemoteDescription({ type: 'answer', sdp: renderDescription(fields, this.#mid) })
@@ -206,6 +210,7 @@ export class Attempt {
     this.#local = parsed.fields
     // The answer is rendered with the id that the offerer's engine gave its m-line.
     if (type === 'offer') this.#mid = parsed.mid
+    this.#computeMacs()
     this.#sendDescription(type)
   }
 
@@ -251,16 +256,19 @@ export class Attempt {
 
   // ---- BIND --------------------------------------------------------------------------------------------------------
 
-  /** What `role` sends as BIND: a MAC over both fingerprints in use. Empty while there is one description only. */
-  async #mac(role: Role): Promise<Bytes> {
+  /** With both descriptions in place: what either side sends as BIND, MACs over both fingerprints in use. */
+  #computeMacs(): void {
     const [mine, theirs] = [this.#local?.fingerprint, this.#remote?.fingerprint]
-    if (!mine || !theirs) return new Uint8Array(0)
-    const fingerprints = this.role === 'offerer' ? concat(mine, theirs) : concat(theirs, mine)
-    return this.#link.mac(BOUND.encode({ attempt: this.number, role, fingerprints }))
+    if (!mine || !theirs) return
+    const isOfferer = this.role === 'offerer'
+    const fingerprints = isOfferer ? concat(mine, theirs) : concat(theirs, mine)
+    const macOf = (role: Role) => this.#link.mac(BOUND.encode({ attempt: this.number, role, fingerprints }))
+    this.#ownMac = macOf(this.role)
+    this.#expectedMac = macOf(isOfferer ? 'answerer' : 'offerer')
   }
 
   async #bind(repeatMs: number): Promise<void> {
-    const mac = await this.#mac(this.role)
+    const mac = await this.#ownMac
     if (this.#hasEnded || this.#pongReceived) return
     this.send(this.#link.encode('bind', encodeBind({ attempt: this.number, mac })))
     this.#repeatTimer = setTimeout(() => void this.#bind(repeatMs * 2), repeatMs)
@@ -271,7 +279,7 @@ export class Attempt {
     if (!frame || this.#hasEnded) return
     if (frame.type === 'bind') {
       const bind = decodeBind(frame.payload)
-      const expected = await this.#mac(this.role === 'offerer' ? 'answerer' : 'offerer')
+      const expected = await this.#expectedMac
       // The sender of a wrong MAC gets no answer at all, so the time that comparing takes tells it nothing.
       const isProved = bind?.mac.every((byte, i) => byte === expected[i])
       if (!isProved || this.#hasEnded) return

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { resolve as absolutePath } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import type { Page } from 'playwright-core'
-import { sdkFile } from '../../scripts/build.ts'
+import { COMPILE_HINT, sdkFile } from '../../scripts/build.ts'
 import { launchChromium } from '../support/chromium.ts'
 import type { Mark } from './pages/recorder.ts'
 
@@ -103,7 +103,8 @@ async function script(side: Side, readable: boolean, traced: boolean): Promise<s
     write: false,
   })
   // The script stands inside HTML.
-  return (bundle.outputFiles[0]?.text ?? '').replaceAll('</script', '<\\/script')
+  // As the served SDK has it, so that neither side pays for compiling while the clock runs.
+  return `${COMPILE_HINT}\n${bundle.outputFiles[0]?.text ?? ''}`.replaceAll('</script', '<\\/script')
 }
 
 /** Puts the built SDK in the place of its source. */
