@@ -36,11 +36,9 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const rank = engine?.rank ?? 0
   const clock = new Clock()
   const description = { rank, rtc: engine !== undefined, name, capabilities }
-  const [identity, network] = await Promise.all([
-    options.identity ?? createIdentity(),
-    networkIdOfName(room.network),
-  ]).catch(unsupportedKeys)
-  const session = await openSession(identity, network, description, clock).catch(unsupportedKeys)
+  const identity = options.identity ?? createIdentity()
+  const opening = openSession(identity, networkIdOfName(room.network), description, clock)
+  const session = await opening.catch(unsupportedKeys)
   options.onPhase?.('identity')
   const { iceTransportPolicy = 'all' } = options
   const manager =

@@ -35,6 +35,8 @@ const MAX_PEERS = 128
 const ABSENT_MS = 10_000
 /** The first attempts wait this long for ICE servers, if the welcome brought none. */
 const ICE_WAIT_MS = 30
+/** Making a connection keeps the thread busy for milliseconds; what the two say first goes before it. */
+const FIRST_WORDS_MS = 4
 /** Welcomes that take longer come from far away. */
 const PREPARE_WHILE_WAITING_MS = 20
 /** The rush after a welcome is over, and the next newcomer finds a connection ready. */
@@ -406,9 +408,8 @@ export class JoinedNetwork implements Network {
   async #goDirect(remote: RemotePeer): Promise<void> {
     const { manager } = this.#parts
     if (manager?.add(remote) !== 'offerer') return remote.hello()
-    if (this.#iceSettled) {
-      await Promise.race([this.#iceSettled, new Promise<void>((resolve) => this.#after(ICE_WAIT_MS, resolve))])
-    }
+    if (this.#iceSettled) await Promise.race([this.#iceSettled, this.#pause(ICE_WAIT_MS)])
+    else if (!manager.isPrepared) await this.#pause(FIRST_WORDS_MS)
     // An offer introduces us as well as a hello does.
     if (!manager.createOffer(remote.id)) remote.hello()
   }
@@ -496,6 +497,10 @@ export class JoinedNetwork implements Network {
     const hint = 'The handler is at fault; others were called all the same.'
     const error = new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause })
     this.#emitter.emit('error', { error })
+  }
+
+  #pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => this.#after(durationMs, resolve))
   }
 
   #after(delayMs: number, action: () => unknown): ReturnType<typeof setTimeout> {

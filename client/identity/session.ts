@@ -69,14 +69,15 @@ export class Session {
   }
 }
 
-/** Makes the session's keys and its first announcement. */
+/** Makes the session's keys, while identity and network id may still be in the making, and its first announcement. */
 export async function openSession(
-  identity: Identity,
-  network: Bytes,
+  owner: Identity | Promise<Identity>,
+  networkId: Bytes | Promise<Bytes>,
   description: SelfDescription,
   clock: Clock,
 ): Promise<Session> {
-  const keys = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
+  const generating = crypto.subtle.generateKey('X25519', false, ['deriveBits'])
+  const [identity, network, keys] = await Promise.all([owner, networkId, generating])
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
   const core = { identity: identity.publicKey, session: publicKey, network }
   const session = new Session(identity, core, await peerIdOf(core), keys.privateKey, description, clock)

@@ -16,7 +16,7 @@ const MAX_ACQUAINTANCES = 4_096
 interface Acquaintance {
   readonly keys: PairKeys
   readonly opener: Opener
-  readonly bindKey: Promise<CryptoKey>
+  bindKey?: Promise<CryptoKey>
 }
 
 export class Acquaintances {
@@ -39,7 +39,8 @@ export class Acquaintances {
       incarnation,
       sealer: new Sealer(known.keys, direction, incarnation),
       opener: known.opener,
-      mac: async (message: Bytes) => new Uint8Array(await crypto.subtle.sign('HMAC', await known.bindKey, message)),
+      mac: async (message: Bytes) =>
+        new Uint8Array(await crypto.subtle.sign('HMAC', await (known.bindKey ??= known.keys.bindKey()), message)),
     }
   }
 
@@ -49,7 +50,7 @@ export class Acquaintances {
     const keys = await PairKeys.agree({ peerId, core }, privateKey, peer)
     if (!keys) return undefined
     const direction = { network: core.network, from: peer.peerId, to: peerId }
-    const acquaintance = { keys, opener: new Opener(keys, direction, 0), bindKey: keys.bindKey() }
+    const acquaintance = { keys, opener: new Opener(keys, direction, 0) }
     this.#known.set(peer.peerId, acquaintance)
     return acquaintance
   }

@@ -100,6 +100,11 @@ export class WebRTCPeerManager {
     })
   }
 
+  /** The next attempt need not wait for a connection to be made. */
+  get isPrepared(): boolean {
+    return this.#spare !== undefined
+  }
+
   /** Makes a connection in advance, so that the first offer need not wait for it. */
   prepare(): void {
     const { engine } = this.#options
