@@ -17,7 +17,7 @@ import {
 import { iceAnswer, iceAnswerAtHand, iceProviderName } from './ice.ts'
 import { errorKind, log } from './log.ts'
 import { metricsResponse } from './metrics.ts'
-import { refuseHttp } from './refusal.ts'
+import { refuseHttp, statusOf } from './refusal.ts'
 import { offeredProtocols, refuseSocket } from './refuse-socket.ts'
 import { countRefusal } from './refusal-count.ts'
 import { registryOf } from './registry.ts'
@@ -36,9 +36,11 @@ app.get('/n/:network', async (context) => {
   const network = context.req.param('network')
   if (context.req.header('Upgrade')?.toLowerCase() === 'websocket') return join(context, network)
   const fault = nameFault(network)
-  if (fault) return refuseHttp(fault, Date.now(), undefined, corsHeaders(context))
-  if (wantsJson(context)) return describe(context, network)
-  return context.env.ASSETS.fetch(new URL('/page.html', context.req.url))
+  if (!fault && wantsJson(context)) return describe(context, network)
+  if (fault && !wantsPage(context)) return refuseHttp(fault, Date.now(), undefined, corsHeaders(context))
+  const page = await context.env.ASSETS.fetch(new URL('/page.html', context.req.url))
+  // A person who mistyped a name gets the page all the same; it says what is wrong.
+  return fault ? new Response(page.body, { status: statusOf(fault), headers: page.headers }) : page
 })
 
 app.post('/n/:network/ice', async (context) => {
@@ -150,6 +152,10 @@ async function description(context: RouteContext, name: string, members: number)
 function wantsJson(context: RouteContext): boolean {
   const accept = context.req.header('Accept') ?? ''
   return accept.includes('application/json') && !accept.includes('text/html')
+}
+
+function wantsPage(context: RouteContext): boolean {
+  return context.req.header('Accept')?.includes('text/html') ?? false
 }
 
 /** Pages of allowed origins may read answers; there are no cookies to protect. */

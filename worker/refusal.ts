@@ -71,7 +71,7 @@ const WORDINGS: Record<RefusalCode, Wording> = {
   'host-mismatch': {
     status: 401,
     message: 'The ticket is for another host.',
-    hint: 'Put the host and port of the room URL into the ticket, in lower case.',
+    hint: 'Join by the room URL that the host itself shows; a proxy in front of it must pass the Host header on.',
   },
   internal: {
     status: 500,
@@ -162,6 +162,10 @@ export function refusal(code: RefusalCode, nowMs: number, retryAfterMs?: number)
 
 export function refusalText(code: RefusalCode, nowMs: number, retryAfterMs?: number): string {
   return encodeRoomMessage({ type: 'error', ...refusal(code, nowMs, retryAfterMs) })
+}
+
+export function statusOf(code: RefusalCode): number {
+  return WORDINGS[code].status
 }
 
 /** 4000 and the HTTP status; an internal error has a standard code of its own (RFC 6455 section 7.4.1). */

@@ -27,6 +27,13 @@ test('a room URL is a page for a person', async () => {
   expect(response.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
 })
 
+test('a person who mistypes a name gets the page too, which says what is wrong', async () => {
+  const response = await request('/n/Not-A-Name', { headers: { Accept: 'text/html' } })
+  expect(response.status).toBe(400)
+  expect(await response.text()).toMatch(/^<!doctype html>/i)
+  expect(response.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
+})
+
 test('networks with members are listed with their sizes', async () => {
   await join('listed')
   await join('listed')
