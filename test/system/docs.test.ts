@@ -122,6 +122,18 @@ describe('names', () => {
     for (const [name] of everything.matchAll(/EDGE_NET_[A-Z_]*[A-Z]/g)) expect(settings).toContain(name)
   })
 
+  it('of what `unsupported` is for are the reasons that the SDK gives', () => {
+    const reasons = new Set(captured(/`unsupported`, `([\w.]+)`/g, everything))
+    expect(reasons).toEqual(new Set(['keys', 'crypto.subtle', 'WebSocket']))
+    for (const reason of reasons) expect(read('client/join.ts'), reason).toContain(`'${reason}'`)
+  })
+
+  it('of code, in camel case, occur in it', () => {
+    const names = captured(/`([a-z]+[A-Z][A-Za-z]*)(?:\(\))?`/g, everything)
+    expect(names.length).toBeGreaterThan(20)
+    for (const name of names) expect(sources, name).toContain(name)
+  })
+
   it('of scripts are in package.json', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     const named = [...everything.matchAll(/npm run ([a-z]+)/g)].map(([, name = '']) => name)
@@ -147,7 +159,7 @@ describe('numbers', () => {
   })
 
   it('that stand beside a constant are its value', () => {
-    const stated = [...everything.matchAll(/`([A-Z][A-Z0-9_]+)` = ([\d,]+)(?:\/s, burst ([\d,]+))?/g)]
+    const stated = [...everything.matchAll(/`([A-Z][A-Z0-9_]+)` = ([\d,.]*\d)(?:\/s, burst ([\d,]+))?/g)]
     expect(stated.length).toBeGreaterThan(30)
     for (const [text, name = '', value = '', burst] of stated) {
       const definitions = captured(new RegExp(`const ${name}(?:: \\w+)? = (.+)$`, 'gm'), sources)
@@ -158,9 +170,9 @@ describe('numbers', () => {
     }
   })
 
-  it('of the rates that a room allows are all there', () => {
-    const rates = captured(/const (\w+): Rate =/g, read('worker/room-limits.ts'))
-    expect(rates.length).toBeGreaterThan(3)
+  it('of the rates that a room and a client allow are all there', () => {
+    const rates = captured(/const (\w+)(?:: Rate)? = \{ (?:burst|perSecond):/g, sources)
+    expect(rates.length).toBeGreaterThan(5)
     for (const rate of rates) expectWords('SECURITY.md', `\`${rate}\` = `)
   })
 
@@ -254,6 +266,9 @@ describe('against the running service', () => {
     const seen = (name: string) => [`met ${name}\n`, `${name}: hello\n`, `${name} is reached by the direct path\n`]
     for (const line of seen('Bob')) await vi.waitFor(() => expect(ada.output()).toContain(line), 15_000)
     for (const line of seen('Ada')) await vi.waitFor(() => expect(bob.output()).toContain(line), 15_000)
+    // Told twice: first that it is open, then what it is made of.
+    const direct = () => captured(/(Bob is reached by the direct path)/g, ada.output())
+    await vi.waitFor(() => expect(direct()).toHaveLength(2), 5_000)
     bob.child.kill()
     await vi.waitFor(() => expect(ada.output()).toContain('Bob left\n'), 20_000)
   })
