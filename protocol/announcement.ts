@@ -8,7 +8,7 @@
  * The signature covers "edge-net/announcement/1\0" and everything before it. There is one encoding of each content.
  */
 import { concat, utf8, type Bytes } from './bytes.ts'
-import { verifySignature } from './hash.ts'
+import { appendSignature, verifySignature } from './hash.ts'
 import { fixed, layout, list, oneOf, sized, text, uint } from './layout.ts'
 import {
   KEY_BYTES,
@@ -72,13 +72,13 @@ const LAYOUT = layout<{ version: number; signature: Bytes } & Core & Profile>({
 })
 
 /** Encodes and signs. */
-export async function signAnnouncement(
+export function signAnnouncement(
   core: Core,
   profile: Profile,
   sign: (message: Bytes) => Promise<Bytes>,
 ): Promise<Bytes> {
   const body = LAYOUT.encode({ version: VERSION, ...core, ...profile, signature: new Uint8Array(0) })
-  return concat(body, await sign(concat(DOMAIN, body)))
+  return appendSignature(DOMAIN, body, sign)
 }
 
 /** The announcement in these bytes, unverified, or `undefined` when they are not one. */

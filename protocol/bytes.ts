@@ -34,9 +34,8 @@ export function concat(...parts: readonly Bytes[]): Bytes {
 
 /** Lexicographic order of two byte strings: negative, zero or positive. Not constant-time; for public values. */
 export function compareBytes(a: Bytes, b: Bytes): number {
-  const common = Math.min(a.length, b.length)
-  for (let i = 0; i < common; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+  for (const [i, byte] of a.entries()) {
+    const difference = byte - (b[i] ?? -1)
     if (difference !== 0) return difference
   }
   return a.length - b.length
@@ -53,8 +52,7 @@ export function toBase64Url(bytes: Bytes): string {
 export function fromBase64Url(text: string): Bytes | undefined {
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  const bytes = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
   // Spare bits in the last character would give two texts for the same bytes.
   return toBase64Url(bytes) === text ? bytes : undefined
 }

@@ -57,11 +57,18 @@ export type EnvelopeFault = 'envelope-truncated' | 'envelope-kind' | 'envelope-s
 
 export const encodeEnvelope = LAYOUT.encode
 
-/** The envelope in these bytes, or what is wrong with them. */
-export function decodeEnvelope(bytes: Bytes): Envelope | EnvelopeFault {
+/** The envelope in these bytes, or `undefined` when they are not one. */
+export function readEnvelope(bytes: Bytes): Envelope | undefined {
   const envelope = LAYOUT.decode(bytes)
-  if (!envelope) return bytes.length < ENVELOPE_HEADER_BYTES ? 'envelope-truncated' : 'envelope-kind'
-  return bytes.length > MAX_ENVELOPE_BYTES[envelope.kind] ? 'envelope-size' : envelope
+  return envelope && bytes.length <= MAX_ENVELOPE_BYTES[envelope.kind] ? envelope : undefined
+}
+
+/** The envelope in these bytes, or what is wrong with them: for a room, which tells the sender. */
+export function decodeEnvelope(bytes: Bytes): Envelope | EnvelopeFault {
+  const envelope = readEnvelope(bytes)
+  if (envelope) return envelope
+  if (bytes.length < ENVELOPE_HEADER_BYTES) return 'envelope-truncated'
+  return LAYOUT.decode(bytes) ? 'envelope-size' : 'envelope-kind'
 }
 
 /** The body of an `intro`: announcement u16+bytes · sealed bytes. */

@@ -1,9 +1,18 @@
-/** The two WebCrypto operations that every runtime shares and both sides of the wire need. */
-import type { Bytes } from './bytes.ts'
+/** The WebCrypto operations that every runtime shares and both sides of the wire need. */
+import { concat, type Bytes } from './bytes.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from './limits.ts'
 
 export async function sha256(bytes: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+}
+
+/** `body` with its signature behind it; the domain is signed in front of it but does not travel. */
+export async function appendSignature(
+  domain: Bytes,
+  body: Bytes,
+  sign: (message: Bytes) => Promise<Bytes>,
+): Promise<Bytes> {
+  return concat(body, await sign(concat(domain, body)))
 }
 
 /**

@@ -5,13 +5,12 @@
  */
 import { concat, textOf, utf8, type Bytes } from './bytes.ts'
 
-/** Takes bytes from the front; `undefined` when fewer are left. */
-type Take = (length: number) => Bytes | undefined
+/** Takes so many bytes from the front, or all that are left; `undefined` when fewer are left. */
+type Take = (length?: number) => Bytes | undefined
 
 export interface Field<T> {
   put(value: T): Bytes
-  /** `left` is how many bytes there are from here to the end. */
-  take(take: Take, left: number): T | undefined
+  take(take: Take): T | undefined
 }
 
 export interface Layout<T> {
@@ -26,10 +25,11 @@ export function layout<T extends object>(fields: { readonly [K in keyof T]: Fiel
     encode: (value) => concat(...entries.map(([name, field]) => field.put(value[name]))),
     decode(bytes) {
       let at = 0
-      const take: Take = (length) => (at + length > bytes.length ? undefined : bytes.slice(at, (at += length)))
+      const take: Take = (length = bytes.length - at) =>
+        at + length > bytes.length ? undefined : bytes.slice(at, (at += length))
       const value: Partial<T> = {}
       for (const [name, field] of entries) {
-        const part = field.take(take, bytes.length - at)
+        const part = field.take(take)
         if (part === undefined) return undefined
         value[name] = part
       }
@@ -38,7 +38,7 @@ export function layout<T extends object>(fields: { readonly [K in keyof T]: Fiel
   }
 }
 
-/** An integer of 1 to 8 bytes; values stay below 2^53, so that each is exact. */
+/** An integer; its value stays below 2^53, however many bytes it has, so that each is exact. */
 export function uint(byteLength: number): Field<number> {
   return {
     put: (value) => {
@@ -63,8 +63,8 @@ export function sized(lengthBytes: number, maxBytes: number): Field<Bytes> {
   const length = uint(lengthBytes)
   return {
     put: (value) => concat(length.put(value.length), value),
-    take: (take, left) => {
-      const size = length.take(take, left)
+    take: (take) => {
+      const size = length.take(take)
       return size === undefined || size > maxBytes ? undefined : take(size)
     },
   }
@@ -75,8 +75,8 @@ export function text(lengthBytes: number, maxBytes: number, form?: RegExp): Fiel
   const bytes = sized(lengthBytes, maxBytes)
   return {
     put: (value) => bytes.put(utf8(value)),
-    take: (take, left) => {
-      const raw = bytes.take(take, left)
+    take: (take) => {
+      const raw = bytes.take(take)
       const value = raw && textOf(raw)
       return value !== undefined && (!form || form.test(value)) ? value : undefined
     },
@@ -88,7 +88,7 @@ export function oneOf<T>(values: readonly (T | undefined)[]): Field<T> {
   const code = uint(1)
   return {
     put: (value) => code.put(values.indexOf(value)),
-    take: (take, left) => values[code.take(take, left) ?? -1],
+    take: (take) => values[code.take(take) ?? -1],
   }
 }
 
@@ -97,12 +97,12 @@ export function list<T>(item: Field<T>, maxItems: number): Field<readonly T[]> {
   const count = uint(1)
   return {
     put: (items) => concat(count.put(items.length), ...items.map((value) => item.put(value))),
-    take: (take, left) => {
-      const length = count.take(take, left)
+    take: (take) => {
+      const length = count.take(take)
       if (length === undefined || length > maxItems) return undefined
       const items: T[] = []
       while (items.length < length) {
-        const value = item.take(take, left)
+        const value = item.take(take)
         if (value === undefined) return undefined
         items.push(value)
       }
@@ -112,4 +112,4 @@ export function list<T>(item: Field<T>, maxItems: number): Field<readonly T[]> {
 }
 
 /** All that is left. */
-export const rest: Field<Bytes> = { put: (value) => value, take: (take, left) => take(left) }
+export const rest: Field<Bytes> = { put: (value) => value, take: (take) => take() }

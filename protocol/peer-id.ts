@@ -31,9 +31,7 @@ export async function peerIdOf(core: Core): Promise<PeerId> {
   return peerIdText(digest.slice(0, PEER_ID_BYTES))
 }
 
-export function peerIdText(bytes: Bytes): PeerId {
-  return toBase64Url(bytes) as PeerId
-}
+export const peerIdText = toBase64Url as (bytes: Bytes) => PeerId
 
 /** The 16 bytes of a peer id as they stand in an envelope. */
 export function peerIdBytes(peer: PeerId): Bytes {

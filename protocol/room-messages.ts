@@ -68,16 +68,14 @@ type Wired<T> = T extends Bytes ? string : T extends object ? { [K in keyof T]: 
 export function parseRoomMessage(text: string): RoomMessage | undefined {
   const fields = parseObject(text)
   const type = fields?.['type']
-  const names =
-    typeof type === 'string' && Object.hasOwn(FIELDS, type) ? FIELDS[type as RoomMessage['type']] : undefined
+  const names = FIELDS.get(type)
   if (!fields || !names) return undefined
   const message: Record<string, unknown> = { type }
   for (const name of names.split(' ')) {
-    const isOptional = name.endsWith('?')
-    const key = (isOptional ? name.slice(0, -1) : name) as keyof typeof READ
+    const [key, optional] = name.split('?') as [keyof typeof READ, string?]
     const value = READ[key](fields[key])
     if (value !== undefined) message[key] = value
-    else if (!isOptional) return undefined
+    else if (optional === undefined) return undefined
   }
   return message as RoomMessage
 }
@@ -128,17 +126,19 @@ export function parsePeerMessage(text: string): PeerMessage | 'control-malformed
 // ---- pieces --------------------------------------------------------------------------------------------------------
 
 /** What each message from the room has; a question mark for what it may lack. */
-const FIELDS: Record<RoomMessage['type'], string> = {
-  welcome: 'peerId serverTimeMs total peers resumed ice?',
-  'peer-list': 'total peers cursor?',
-  'peer-joined': 'peer total resumed',
-  'peer-left': 'peerId total',
-  limited: 'scope retryAfterMs',
-  away: 'peerId',
-  gone: 'peerId',
-  // A newer room may know codes that this client does not; it shows them as they are.
-  error: 'code message hint serverTimeMs retryAfterMs?',
-}
+const FIELDS: ReadonlyMap<unknown, string> = new Map(
+  Object.entries({
+    welcome: 'peerId serverTimeMs total peers resumed ice?',
+    'peer-list': 'total peers cursor?',
+    'peer-joined': 'peer total resumed',
+    'peer-left': 'peerId total',
+    limited: 'scope retryAfterMs',
+    away: 'peerId',
+    gone: 'peerId',
+    // A newer room may know codes that this client does not; it shows them as they are.
+    error: 'code message hint serverTimeMs retryAfterMs?',
+  } satisfies Record<RoomMessage['type'], string>),
+)
 
 /** How each field is read; `undefined` for what it cannot be. */
 const READ = {
@@ -173,7 +173,7 @@ function string(value: unknown): string | undefined {
 }
 
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
 }
 
 function announcementBytes(value: unknown): Bytes | undefined {

@@ -23,7 +23,7 @@ export interface SealHeader {
 }
 
 const SEALED = layout<SealHeader & { ciphertext: Bytes }>({ incarnation: uint(4), counter: uint(8), ciphertext: rest })
-const NONCE = layout<{ zero: number; counter: number }>({ zero: uint(4), counter: uint(8) })
+const NONCE = uint(12)
 const BOUND = layout<{ network: Bytes; kind: EnvelopeKind; from: PeerId; to: PeerId } & SealHeader>({
   network: fixed(KEY_BYTES),
   kind: ENVELOPE_KIND,
@@ -41,8 +41,9 @@ export function decodeSealed(sealed: Bytes): (SealHeader & { ciphertext: Bytes }
   return sealed.length < SEAL_OVERHEAD_BYTES ? undefined : SEALED.decode(sealed)
 }
 
+/** The counter as 12 bytes; the first four are zero. */
 export function nonceOf(counter: number): Bytes {
-  return NONCE.encode({ zero: 0, counter })
+  return NONCE.put(counter)
 }
 
 /** What the cipher binds to the sealed bytes without hiding it. */

@@ -13,6 +13,8 @@ import { fixed, layout, list, oneOf, text, uint } from './layout.ts'
 
 /** The DTLS role that a description asks for (RFC 5763 section 5). */
 export type DtlsSetup = 'actpass' | 'active' | 'passive'
+/** The place in the list is the code on the wire. */
+export const SETUPS: readonly DtlsSetup[] = ['actpass', 'active', 'passive']
 
 export interface DescriptionFields {
   readonly setup: DtlsSetup
@@ -52,7 +54,7 @@ const CANDIDATE_LINE = /^candidate:[\x20-\x7e]+$/
 const CANDIDATES = list(text(2, MAX_CANDIDATE_BYTES, CANDIDATE_LINE), MAX_CANDIDATES_PER_SIGNAL)
 const DESCRIPTION = layout<DescriptionSignal>({
   attempt: uint(4),
-  setup: oneOf<DtlsSetup>(['actpass', 'active', 'passive']),
+  setup: oneOf(SETUPS),
   maxMessageBytes: uint(4),
   fingerprint: fixed(32),
   ufrag: text(1, 255, ICE_CHARACTERS),

@@ -8,7 +8,7 @@
  */
 import { decodeAnnouncement, type Announcement } from './announcement.ts'
 import { concat, fromBase64Url, toBase64Url, utf8, type Bytes } from './bytes.ts'
-import { verifySignature } from './hash.ts'
+import { appendSignature, verifySignature } from './hash.ts'
 import { fixed, layout, oneOf, sized, text, uint } from './layout.ts'
 import { MAX_ANNOUNCEMENT_BYTES, MAX_HOST_BYTES, MAX_TICKET_CHARACTERS, SIGNATURE_BYTES } from './limits.ts'
 
@@ -45,7 +45,7 @@ export async function signTicket(
   sign: (message: Bytes) => Promise<Bytes>,
 ): Promise<string> {
   const body = LAYOUT.encode({ ...request, signature: new Uint8Array(0) })
-  return toBase64Url(concat(body, await sign(concat(DOMAIN, body))))
+  return toBase64Url(await appendSignature(DOMAIN, body, sign))
 }
 
 /** The ticket in this text, unverified, or `undefined` when it is not one. The size is checked before decoding. */

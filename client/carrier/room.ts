@@ -3,7 +3,7 @@
  * without waking, and opened again after every loss until the carrier is closed or refused for good.
  */
 import type { Bytes } from '../../protocol/bytes.ts'
-import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../protocol/envelope.ts'
+import { encodeEnvelope, readEnvelope, type Envelope } from '../../protocol/envelope.ts'
 import { PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
 import { BYE_TEXT, parseRoomMessage, type Refusal, type RoomMessage } from '../../protocol/room-messages.ts'
 import { nowMs } from '../clock.ts'
@@ -147,8 +147,8 @@ export class RoomCarrier {
     this.#unanswered = 0
     if (wasAsked) this.#schedulePing()
     if (data instanceof ArrayBuffer) {
-      const envelope = decodeEnvelope(new Uint8Array(data))
-      if (typeof envelope !== 'string') this.#events.envelope(envelope)
+      const envelope = readEnvelope(new Uint8Array(data))
+      if (envelope) this.#events.envelope(envelope)
       return
     }
     if (typeof data !== 'string' || data === PONG_TEXT) return

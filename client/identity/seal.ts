@@ -5,7 +5,14 @@
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../protocol/envelope.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
-import { boundData, COUNTERS_PER_KEY, decodeSealed, encodeSealed, nonceOf } from '../../protocol/seal.ts'
+import {
+  boundData,
+  COUNTERS_PER_KEY,
+  decodeSealed,
+  encodeSealed,
+  nonceOf,
+  type SealHeader,
+} from '../../protocol/seal.ts'
 import type { PairKeys } from './pair-keys.ts'
 import { ReplayWindow } from './replay-window.ts'
 
@@ -16,30 +23,52 @@ export interface Direction {
   readonly to: PeerId
 }
 
-/** Seals what one link state sends. */
-export class Sealer {
+/** What AES-GCM is told for the envelopes of one direction. Keeps the newest key: they seldom change. */
+class Cipher {
   readonly #keys: PairKeys
   readonly #direction: Direction
-  readonly #incarnation: number
-  #counter = 0
-  #key: Promise<CryptoKey> | undefined
+  readonly #usage: 'encrypt' | 'decrypt'
+  #newest: { incarnation: number; generation: number; key: Promise<CryptoKey> } | undefined
 
-  constructor(keys: PairKeys, direction: Direction, incarnation: number) {
+  constructor(keys: PairKeys, direction: Direction, usage: 'encrypt' | 'decrypt') {
     this.#keys = keys
     this.#direction = direction
+    this.#usage = usage
+  }
+
+  key({ incarnation, counter }: SealHeader): Promise<CryptoKey> {
+    const generation = Math.floor(counter / COUNTERS_PER_KEY)
+    if (this.#newest?.incarnation !== incarnation || this.#newest.generation !== generation) {
+      const { from, to } = this.#direction
+      const key = this.#keys.sealKey(from, to, incarnation, generation, this.#usage)
+      this.#newest = { incarnation, generation, key }
+    }
+    return this.#newest.key
+  }
+
+  parameters(kind: EnvelopeKind, header: SealHeader): AesGcmParams {
+    const additionalData = boundData({ ...this.#direction, kind, ...header })
+    return { name: 'AES-GCM', iv: nonceOf(header.counter), additionalData }
+  }
+}
+
+/** Seals what one link state sends. */
+export class Sealer {
+  readonly #cipher: Cipher
+  readonly #incarnation: number
+  #counter = 0
+
+  constructor(keys: PairKeys, direction: Direction, incarnation: number) {
+    this.#cipher = new Cipher(keys, direction, 'encrypt')
     this.#incarnation = incarnation
   }
 
   /** Seals one transmission. A frame that is sent again is sealed again: its header has changed. */
   async seal(kind: EnvelopeKind, frame: Bytes): Promise<Bytes> {
-    const { from, to } = this.#direction
     const header = { incarnation: this.#incarnation, counter: this.#counter++ }
-    if (!this.#key || header.counter % COUNTERS_PER_KEY === 0) {
-      const generation = Math.floor(header.counter / COUNTERS_PER_KEY)
-      this.#key = this.#keys.sealKey(from, to, this.#incarnation, generation, 'encrypt')
-    }
-    const algorithm = gcm(header.counter, boundData({ ...this.#direction, kind, ...header }))
-    return encodeSealed(header, new Uint8Array(await crypto.subtle.encrypt(algorithm, await this.#key, frame)))
+    const parameters = this.#cipher.parameters(kind, header)
+    const key = await this.#cipher.key(header)
+    return encodeSealed(header, new Uint8Array(await crypto.subtle.encrypt(parameters, key, frame)))
   }
 }
 
@@ -47,16 +76,13 @@ export type OpenFault = 'sealed-malformed' | 'sealed-stale' | 'sealed-replayed' 
 
 /** Opens what one peer sends, whatever link state it is in. Lower incarnations than the highest opened are refused. */
 export class Opener {
-  readonly #keys: PairKeys
-  readonly #direction: Direction
+  readonly #cipher: Cipher
   #incarnation: number
   #window = new ReplayWindow()
-  #key: { incarnation: number; generation: number; key: Promise<CryptoKey> } | undefined
 
   /** @param lowestIncarnation the highest that this session has seen from the peer before */
   constructor(keys: PairKeys, direction: Direction, lowestIncarnation: number) {
-    this.#keys = keys
-    this.#direction = direction
+    this.#cipher = new Cipher(keys, direction, 'decrypt')
     this.#incarnation = lowestIncarnation
   }
 
@@ -67,12 +93,11 @@ export class Opener {
     const { incarnation, counter, ciphertext } = parts
     if (incarnation < this.#incarnation) return 'sealed-stale'
     if (incarnation === this.#incarnation && !this.#window.isFresh(counter)) return 'sealed-replayed'
-    const bound = { ...this.#direction, kind, incarnation, counter }
-    const algorithm = gcm(counter, boundData(bound))
+    const parameters = this.#cipher.parameters(kind, { incarnation, counter })
     let frame: Bytes
     try {
-      const key = await this.#keyFor(incarnation, Math.floor(counter / COUNTERS_PER_KEY))
-      frame = new Uint8Array(await crypto.subtle.decrypt(algorithm, key, ciphertext))
+      const key = await this.#cipher.key(parts)
+      frame = new Uint8Array(await crypto.subtle.decrypt(parameters, key, ciphertext))
     } catch {
       // GCM says no more than this; neither do we.
       return 'sealed-forged'
@@ -85,16 +110,4 @@ export class Opener {
     }
     return this.#window.mark(counter) ? { incarnation, frame } : 'sealed-replayed'
   }
-
-  #keyFor(incarnation: number, generation: number): Promise<CryptoKey> {
-    const cached = this.#key
-    if (cached?.incarnation === incarnation && cached.generation === generation) return cached.key
-    const key = this.#keys.sealKey(this.#direction.from, this.#direction.to, incarnation, generation, 'decrypt')
-    this.#key = { incarnation, generation, key }
-    return key
-  }
-}
-
-function gcm(counter: number, additionalData: Bytes): AesGcmParams {
-  return { name: 'AES-GCM', iv: nonceOf(counter), additionalData }
 }

@@ -206,7 +206,7 @@ export class Attempt {
 
   #describe(type: 'offer' | 'answer', sdp: string | undefined): void {
     const parsed = parseDescription(sdp ?? '')
-    if (!parsed) throw new TypeError('not a description for data channels')
+    if (!parsed) throw new TypeError('SDP')
     this.#local = parsed.fields
     // The answer is rendered with the id that the offerer's engine gave its m-line.
     if (type === 'offer') this.#mid = parsed.mid
