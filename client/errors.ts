@@ -42,7 +42,7 @@ export class EdgeNetError extends Error {
     hint: string,
     more: { cause?: unknown; retryAfterMs?: number | undefined } = {},
   ) {
-    super(message, 'cause' in more ? { cause: more.cause } : undefined)
+    super(message, more)
     this.code = code
     this.reason = reason
     this.hint = hint

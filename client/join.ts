@@ -68,7 +68,7 @@ function checkProfile(name: string, capabilities: readonly string[]): void {
   const tooLong = capabilities.some((capability) => utf8(capability).length > MAX_CAPABILITY_BYTES)
   if (tooLong || capabilities.length > MAX_CAPABILITIES) {
     const hint = `Use at most ${MAX_CAPABILITIES} words of at most ${MAX_CAPABILITY_BYTES} bytes.`
-    throw invalid('capabilities', 'There are too many capabilities, or one is too long.', hint)
+    throw invalid('capabilities', 'Too many capabilities, or one is too long.', hint)
   }
 }
 
@@ -77,14 +77,14 @@ function checkRuntime(): void {
   const { WebSocket, crypto } = globalThis as { WebSocket?: unknown; crypto?: { subtle?: unknown } }
   if (WebSocket && crypto?.subtle) return
   const missing = WebSocket ? 'crypto.subtle' : 'WebSocket'
-  const hint = 'Browsers need https: or localhost; Node needs version 22 or newer.'
+  const hint = 'Browsers need https: or localhost; Node 22 or newer.'
   throw new EdgeNetError('unsupported', missing, `This runtime has no ${missing}.`, hint)
 }
 
 /** Browsers before 2025 lack Ed25519 or X25519, and say so in their own words. */
 function unsupportedKeys(cause: unknown): never {
   const hint = 'Use Chrome 137, Firefox 130, Safari 17, Node 22 or newer.'
-  throw new EdgeNetError('unsupported', 'keys', 'This runtime cannot make Ed25519 or X25519 keys.', hint, { cause })
+  throw new EdgeNetError('unsupported', 'keys', 'This runtime has no Ed25519 or X25519.', hint, { cause })
 }
 
 function invalid(reason: string, message: string, hint: string): EdgeNetError {

@@ -28,6 +28,7 @@ import { Reception } from './peer/reception.ts'
 import { RemotePeer, type PeerHost, type PeerKeys } from './peer/remote-peer.ts'
 import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
 import type { RoomUrl } from './room-url.ts'
+import { Timers, type Timer } from './timers.ts'
 
 /** Links at once; in a large room every newcomer makes up to 32 of them, and others make some to it. */
 const MAX_PEERS = 128
@@ -85,8 +86,8 @@ export class JoinedNetwork implements Network {
   readonly #refused = new Set<string>()
   readonly #faults = new Map<PeerId, number>()
   readonly #abort = new AbortController()
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
-  #iceTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #timers = new Timers()
+  #iceTimer: Timer | undefined
   /** ICE servers are being asked for, or were. */
   #iceSettled: Promise<unknown> | undefined
   /** Settles `enter`; absent before and after. */
@@ -111,7 +112,7 @@ export class JoinedNetwork implements Network {
         this.#phase('connecting')
         // Over a distance the wait for the welcome is time to prepare the first direct path. Nearby, preparing would only
         // delay the welcome: making a connection keeps the thread busy for some milliseconds.
-        this.#after(PREPARE_WHILE_WAITING_MS, () => this.#entering && manager?.prepare())
+        this.#timers.after(PREPARE_WHILE_WAITING_MS, () => this.#entering && manager?.prepare())
       },
       message: (message) => this.#message(message),
       envelope: (envelope) => this.#envelope(envelope),
@@ -129,8 +130,8 @@ export class JoinedNetwork implements Network {
     const entered = new Promise<void>((resolve, reject) => (this.#entering = { resolve, reject }))
     options.signal?.addEventListener('abort', () => void this.close(), { signal: this.#abort.signal })
     if (manager && options.iceServers) manager.iceServers = options.iceServers
-    this.#carrier.connect()
-    this.#after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
+    void this.#carrier.connect()
+    this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
     if (options.signal?.aborted) void this.close()
     await entered
     return this
@@ -152,10 +153,10 @@ export class JoinedNetwork implements Network {
     const carrierClosed = this.#carrier.close()
     this.#setState('closed')
     this.#abort.abort()
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#entering?.reject(new EdgeNetError('aborted', 'closed', 'Joining was given up.', 'Call join() again.'))
+    this.#timers.clear()
+    this.#entering?.reject(closedError())
     // Closing a connection discards what its channels have queued.
-    if (byes.length > 0) await new Promise((resolve) => setTimeout(resolve, BYE_FLUSH_MS))
+    if (byes.length > 0) await this.#pause(BYE_FLUSH_MS)
     for (const remote of this.#remotes.values()) this.#drop(remote, 'closed')
     this.#parts.manager?.close()
     await carrierClosed
@@ -189,7 +190,7 @@ export class JoinedNetwork implements Network {
 
   async #renew(): Promise<void> {
     const { session } = this.#parts
-    this.#after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
+    this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
     await session.announce()
     this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
   }
@@ -204,10 +205,10 @@ export class JoinedNetwork implements Network {
     const { manager, clock } = this.#parts
     if (!manager || this.#closing) return
     if (ice) manager.iceServers = ice.iceServers
-    const lifeMs = ice ? (ice.expiresAtMs ?? Number.POSITIVE_INFINITY) - clock.nowMs() : 0
+    const lifeMs = ice ? (ice.expiresAtMs ?? Infinity) - clock.nowMs() : 0
     clearTimeout(this.#iceTimer)
-    if (lifeMs < Number.POSITIVE_INFINITY) {
-      this.#iceTimer = this.#after(Math.max(lifeMs / 2, ICE_RETRY_MS), () => this.#refreshIceServers())
+    if (lifeMs < Infinity) {
+      this.#iceTimer = this.#timers.after(Math.max(lifeMs / 2, ICE_RETRY_MS), () => this.#refreshIceServers())
     }
   }
 
@@ -226,7 +227,7 @@ export class JoinedNetwork implements Network {
   }
 
   async send(peer: PeerId, data: Data): Promise<void> {
-    if (this.#closing) throw new EdgeNetError('aborted', 'closed', 'The network is closed.', 'Join it again.')
+    if (this.#closing) throw closedError()
     const remote = this.#remotes.get(peer)
     if (remote) return remote.send(data)
     throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one that network.peers lists.')
@@ -275,7 +276,7 @@ export class JoinedNetwork implements Network {
         if (remote) this.#absent(remote)
         return
       case 'limited':
-        this.#after(message.retryAfterMs, () => this.#relayRestarted())
+        this.#timers.after(message.retryAfterMs, () => this.#relayRestarted())
         return
       // Away: the room keeps the peer's place, and the link sends again what was lost. Errors: the carrier's matter.
       case 'away':
@@ -298,7 +299,7 @@ export class JoinedNetwork implements Network {
     if (this.#entering) this.#phase('welcome')
     this.#entering?.resolve()
     this.#entering = undefined
-    this.#after(PREPARE_WHEN_IDLE_MS, () => manager?.prepare())
+    this.#timers.after(PREPARE_WHEN_IDLE_MS, () => manager?.prepare())
     for (const met of await Promise.all(peers.map(({ announcement }) => this.#meet(announcement)))) {
       if (typeof met !== 'string') missing.delete(met)
     }
@@ -318,11 +319,11 @@ export class JoinedNetwork implements Network {
   /** The room does not know the peer. Unless it is heard of soon, or lives on a direct path, it is lost. */
   #absent(remote: RemotePeer): void {
     remote.absentUntilMs ??= nowMs() + ABSENT_MS
-    this.#after(ABSENT_MS, () => this.#dropIfAbsent(remote))
+    this.#timers.after(ABSENT_MS, () => this.#dropIfAbsent(remote))
   }
 
   #dropIfAbsent(remote: RemotePeer): void {
-    if (!remote.isDirect && nowMs() >= (remote.absentUntilMs ?? Number.POSITIVE_INFINITY)) this.#drop(remote, 'lost')
+    if (!remote.isDirect && nowMs() >= (remote.absentUntilMs ?? Infinity)) this.#drop(remote, 'lost')
   }
 
   // ---- envelopes ---------------------------------------------------------------------------------------------------
@@ -369,14 +370,14 @@ export class JoinedNetwork implements Network {
     const announcement = await proveAnnouncement(bytes, session.core.network, clock.nowMs())
     if (typeof announcement === 'string') return announcement
     const { peerId: id, profile, core } = announcement
-    if (id === this.peerId || (this.#remotes.size >= MAX_PEERS && !this.#remotes.has(id))) return ''
-    if (
-      !this.#remotes.has(id) &&
-      !(await this.#asksAuthorize({ ...profile, id, siteId: toBase64Url(core.identity) }))
-    ) {
-      if (this.#refused.size >= MAX_REMEMBERED) this.#refused.clear()
-      this.#refused.add(text)
-      return ''
+    if (id === this.peerId) return ''
+    if (!this.#remotes.has(id)) {
+      if (this.#remotes.size >= MAX_PEERS) return ''
+      if (!(await this.#asksAuthorize({ ...profile, id, siteId: toBase64Url(core.identity) }))) {
+        if (this.#refused.size >= MAX_REMEMBERED) this.#refused.clear()
+        this.#refused.add(text)
+        return ''
+      }
     }
     const keys = this.#remotes.has(id) ? undefined : await this.#acquaintances.meet(announcement)
     // It may have arrived meanwhile, by a newer announcement; the newest one stays.
@@ -479,7 +480,7 @@ export class JoinedNetwork implements Network {
     if (this.#faults.size >= MAX_REMEMBERED) this.#faults.clear()
     this.#faults.set(from, faults)
     if (faults > MAX_FAULTS_REPORTED) return
-    const hint = 'Nothing of it reached the application. A faulty client or a tampering host does this.'
+    const hint = 'It was dropped. A faulty client or a tampering host does this.'
     const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${from} (${reason}).`, hint)
     const peer = this.#remotes.get(from)
     this.#emitter.emit('error', { error, ...(peer && { peer }) })
@@ -494,23 +495,18 @@ export class JoinedNetwork implements Network {
   }
 
   #handlerFailed(cause: unknown): void {
-    const hint = 'The handler is at fault; others were called all the same.'
+    const hint = 'Mend the handler; others were called all the same.'
     const error = new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause })
     this.#emitter.emit('error', { error })
   }
 
   #pause(durationMs: number): Promise<void> {
-    return new Promise((resolve) => this.#after(durationMs, resolve))
+    return new Promise((resolve) => this.#timers.after(durationMs, resolve))
   }
+}
 
-  #after(delayMs: number, action: () => unknown): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      void action()
-    }, delayMs)
-    this.#timers.add(timer)
-    return timer
-  }
+function closedError(): EdgeNetError {
+  return new EdgeNetError('aborted', 'closed', 'The network was closed.', 'Call join() again.')
 }
 
 function refusalError({ code, message, hint, retryAfterMs }: Refusal): EdgeNetError {

@@ -41,11 +41,12 @@ export function compareBytes(a: Bytes, b: Bytes): number {
   return a.length - b.length
 }
 
-/** base64url without padding (RFC 4648 section 5). */
+/** base64url without padding (RFC 4648 section 5), of a few kilobytes at most: engines limit arguments. */
 export function toBase64Url(bytes: Bytes): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
 }
 
 /** Bytes of a base64url text, or `undefined` unless it is the one canonical, unpadded encoding of them. */

@@ -64,10 +64,14 @@ async function buildSdk(): Promise<void> {
     sourcemap: 'external',
     outfile: join(PUBLIC, 'sdk', 'edge-net.js'),
     write: false,
+    // A field without a value need not be declared: the constructor makes it.
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   })
   const textOf = (extension: string) => outputFiles.find(({ path }) => path.endsWith(extension))?.text ?? ''
-  // Every page pays for these bytes; terser makes 4 % fewer of them than esbuild.
-  const options = { module: true, ecma: 2020, compress: { passes: 3 } } as const
+  // Every page pays for these bytes; terser makes 5 % fewer of them than esbuild. Getters here only tell what is. Commas
+  // and question marks in the place of statements make fewer bytes, but more after compression.
+  const compress = { passes: 3, pure_getters: true, sequences: false, conditionals: false }
+  const options = { module: true, ecma: 2020, compress } as const
   const { code, map } = await minify(textOf('.js'), { ...options, sourceMap: { content: textOf('.map') } })
   if (code === undefined) throw new Error('terser gave no code')
   const name = `edge-net-${createHash('sha256').update(code).digest('hex').slice(0, 12)}.js`

@@ -7,6 +7,7 @@ import { encodeEnvelope, readEnvelope, type Envelope } from '../../protocol/enve
 import { PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
 import { BYE_TEXT, parseRoomMessage, type Refusal, type RoomMessage } from '../../protocol/room-messages.ts'
 import { nowMs } from '../clock.ts'
+import type { Timer } from '../timers.ts'
 import { reconnectDelayMs } from './backoff.ts'
 
 /** What a carrier tells its network. */
@@ -63,7 +64,7 @@ export class RoomCarrier {
   #closed = false
   #failures = 0
   #members = 1
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #timer: Timer | undefined
   #unanswered = 0
   #sentAtMs = 0
   #pausedUntilMs = 0
@@ -83,8 +84,20 @@ export class RoomCarrier {
   }
 
   /** Opens the socket. */
-  connect(): void {
-    void this.#connect()
+  async connect(): Promise<void> {
+    const ticket = await this.#ticket()
+    if (this.#closed) return
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
+    socket.binaryType = 'arraybuffer'
+    this.#socket = socket
+    this.#refusal = undefined
+    this.#timer = setTimeout(() => this.#lost(), CONNECT_TIMEOUT_MS)
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => this.#received(data)
+    socket.onclose = () => {
+      this.#onClosed?.()
+      this.#lost()
+    }
+    this.#events.connecting()
   }
 
   /** False while bulk would only pile up. */
@@ -124,22 +137,6 @@ export class RoomCarrier {
       socket.close(1000)
     })
     this.#detach()
-  }
-
-  async #connect(): Promise<void> {
-    const ticket = await this.#ticket()
-    if (this.#closed) return
-    const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
-    socket.binaryType = 'arraybuffer'
-    this.#socket = socket
-    this.#refusal = undefined
-    this.#timer = setTimeout(() => this.#lost(), CONNECT_TIMEOUT_MS)
-    socket.onmessage = ({ data }: MessageEvent<unknown>) => this.#received(data)
-    socket.onclose = () => {
-      this.#onClosed?.()
-      this.#lost()
-    }
-    this.#events.connecting()
   }
 
   #received(data: unknown): void {
@@ -203,7 +200,7 @@ export class RoomCarrier {
     const isClock = refusal?.code === 'ticket-clock' && failures === 0
     const jitterMs = reconnectDelayMs(failures, this.#members, Math.random())
     this.#timer = setTimeout(
-      () => this.connect(),
+      () => void this.connect(),
       isClock ? 0 : Math.max(jitterMs, Math.min(refusal?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)),
     )
   }

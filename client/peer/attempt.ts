@@ -13,7 +13,9 @@ import {
   encodeDescription,
   MAX_CANDIDATES_PER_SIGNAL,
   type DescriptionFields,
+  type DescriptionSignal,
 } from '../../protocol/signal.ts'
+import type { Timer } from '../timers.ts'
 import { closeConnection, type Connection } from './connection.ts'
 import { parseDescription, renderDescription } from './description.ts'
 
@@ -72,9 +74,9 @@ export class Attempt {
   readonly #events: AttemptEvents
   readonly #candidates: string[] = []
   #sentCandidates = 0
-  #batchTimer: ReturnType<typeof setTimeout> | undefined
-  #repeatTimer: ReturnType<typeof setTimeout> | undefined
-  readonly #timeout: ReturnType<typeof setTimeout>
+  #batchTimer: Timer | undefined
+  #repeatTimer: Timer | undefined
+  readonly #timeout: Timer
   /** The other side's candidates, until there is a description that they belong to. */
   #earlyCandidates: string[] | undefined = []
   #remoteCandidates = 0
@@ -124,12 +126,12 @@ export class Attempt {
   }
 
   /** As answerer: takes an offer; the same offer again gets the same answer again. */
-  async answer(fields: DescriptionFields, candidates: readonly string[]): Promise<void> {
-    this.addCandidates(candidates)
+  async answer(offer: DescriptionSignal): Promise<void> {
+    this.addCandidates(offer.candidates)
     if (this.#remote) return this.#sendDescription('answer')
-    this.#remote = fields
+    this.#remote = offer
     await this.#guard(async (pc) => {
-      await pc.setRemoteDescription({ type: 'offer', sdp: renderDescription(fields, this.#mid) })
+      await pc.setRemoteDescription({ type: 'offer', sdp: renderDescription(offer, this.#mid) })
       const answer = await pc.createAnswer()
       // Not awaited before sending: the other side can start as soon as it has the answer.
       const applied = pc.setLocalDescription(answer)
@@ -140,14 +142,14 @@ export class Attempt {
   }
 
   /** As offerer: takes the answer. A repeated one only brings candidates. */
-  async accept(fields: DescriptionFields, candidates: readonly string[]): Promise<void> {
-    this.addCandidates(candidates)
+  async accept(answer: DescriptionSignal): Promise<void> {
+    this.addCandidates(answer.candidates)
     if (this.#remote || this.role === 'answerer') return
-    this.#remote = fields
+    this.#remote = answer
     this.#computeMacs()
     clearTimeout(this.#repeatTimer)
     await this.#guard(async (pc) => {
-      await pc.setRemoteDescription({ type: 'answer', sdp: renderDescription(fields, this.#mid) })
+      await pc.setRemoteDescription({ type: 'answer', sdp: renderDescription(answer, this.#mid) })
       this.#addEarlyCandidates()
     })
   }

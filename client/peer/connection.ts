@@ -9,7 +9,7 @@ export interface Connection {
   /** Channel 1, lossy: a ping behind bulk data would measure the bulk. */
   readonly probes: RTCDataChannel
   /** The offer, if it has been made in advance. */
-  readonly offer?: Promise<RTCSessionDescriptionInit>
+  readonly offer?: Promise<RTCSessionDescriptionInit> | undefined
 }
 
 /** Both channels are negotiated in advance: no round trip for opening them, and no event that could come too late. */

@@ -64,7 +64,7 @@ export class Link {
   #fragments: Bytes[] = []
   #fragmentBytes = 0
   #unacknowledgedBytes = 0
-  #ackDueMs = Number.POSITIVE_INFINITY
+  #ackDueMs = Infinity
 
   constructor(incarnation: number, output: LinkOutput) {
     this.#epoch = epochByte(incarnation)
@@ -113,7 +113,7 @@ export class Link {
 
   /** A frame with this link's current acknowledgement, credit and epoch. */
   frame(type: FrameType, payload: Bytes, { seq = 0, flags = 0 }: { seq?: number; flags?: number } = {}): Frame {
-    this.#ackDueMs = Number.POSITIVE_INFINITY
+    this.#ackDueMs = Infinity
     this.#unacknowledgedBytes = 0
     const creditKiB = (REORDER_BYTES - this.#earlyBytes) >> 10
     const epoch = (this.#epoch << 8) | this.#peerEpoch
@@ -141,7 +141,7 @@ export class Link {
 
   /** When `tick` has something to do next, if nothing else happens. */
   deadlineMs(): number {
-    return Math.min(this.#ackDueMs, this.#sent > 0 ? this.#progressAtMs + this.#backstopMs : Number.POSITIVE_INFINITY)
+    return Math.min(this.#ackDueMs, this.#sent > 0 ? this.#progressAtMs + this.#backstopMs : Infinity)
   }
 
   tick(nowMs: number): void {
@@ -152,9 +152,9 @@ export class Link {
   }
 
   #release(ack: number, nowMs: number): void {
-    const released = this.#queue.findIndex((frame) => frame.seq >= ack)
-    const count = released === -1 ? this.#queue.length : released
-    if (count === 0) return
+    // The queue is what was numbered last, without gaps.
+    const count = ack - (this.#nextSeq - this.#queue.length)
+    if (count <= 0) return
     for (const [i, frame] of this.#queue.splice(0, count).entries()) {
       if (i < this.#sent) this.#inFlightBytes -= frame.payload.length
       else if (frame.message !== undefined && frame.seq >= this.#acceptedSeq) this.#output.accepted(frame.message)

@@ -63,7 +63,7 @@ export class Reception {
   #admit(from: PeerId): Sender {
     const [oldest] = this.#senders.keys()
     if (this.#senders.size >= MAX_SENDERS && oldest !== undefined) this.#senders.delete(oldest)
-    const sender = { envelopes: [], bytes: 0, askedAtMs: Number.NEGATIVE_INFINITY, isIntroduced: false }
+    const sender = { envelopes: [], bytes: 0, askedAtMs: -Infinity, isIntroduced: false }
     this.#senders.set(from, sender)
     return sender
   }

@@ -12,6 +12,7 @@ import type { Data, NetworkEvents, Path, Peer, PeerState } from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Opener, Sealer } from '../identity/seal.ts'
+import type { Timer } from '../timers.ts'
 import type { Attempt, AttemptEnd } from './attempt.ts'
 import { DIRECT_WINDOW_BYTES, Link, RELAY_WINDOW_BYTES } from './link.ts'
 import { pathOf } from './path.ts'
@@ -86,7 +87,7 @@ export class RemotePeer implements Peer, PeerLink {
   /** Who waits for the link to take a message over. */
   readonly #accepted = new Map<number, () => void>()
   #messages = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #timer: Timer | undefined
   #timerAtMs = 0
   #pingAtMs = nowMs() + RELAY_PING_MS
   #heardAtMs = 0
@@ -150,7 +151,7 @@ export class RemotePeer implements Peer, PeerLink {
       throw new EdgeNetError('invalid-argument', 'data', 'A message is a string or a Uint8Array.', 'Encode it first.')
     }
     if (bytes.length > MAX_MESSAGE_BYTES) {
-      const hint = `Split it: one message has at most ${MAX_MESSAGE_BYTES} bytes.`
+      const hint = `Split it: at most ${MAX_MESSAGE_BYTES} bytes each.`
       throw new EdgeNetError('message-too-large', 'size', `${bytes.length} bytes are too many.`, hint)
     }
     await new Promise<void>((resolve) => {
@@ -160,7 +161,12 @@ export class RemotePeer implements Peer, PeerLink {
       this.#arm()
     })
     if (this.state !== 'closed') return
-    throw new EdgeNetError('peer-unknown', 'left', `Peer ${this.id} has left.`, 'Send to one that network.peers lists.')
+    throw new EdgeNetError(
+      'peer-unknown',
+      'left',
+      `No peer ${this.id} here any more.`,
+      'Send to one that network.peers lists.',
+    )
   }
 
   /** Introduces us, at most once a second. The first frame from us makes us verified at the other side. */
@@ -265,7 +271,7 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   attemptFailed(end: AttemptEnd): void {
-    const hint = 'Messages go on over the relay. A TURN server helps where both sides are behind strict NATs.'
+    const hint = 'Messages stay on the relay. A TURN server helps behind strict NATs.'
     const error = new EdgeNetError('direct-failed', end, `No direct path to ${this.id} (${end}).`, hint)
     this.#host.emit('error', { error, peer: this })
   }
@@ -327,7 +333,7 @@ export class RemotePeer implements Peer, PeerLink {
   #arm(): void {
     clearTimeout(this.#timer)
     if (this.state === 'closed') return
-    const retryMs = this.#carrierIsFull ? nowMs() + CARRIER_RETRY_MS : Number.POSITIVE_INFINITY
+    const retryMs = this.#carrierIsFull ? nowMs() + CARRIER_RETRY_MS : Infinity
     this.#timerAtMs = Math.min(this.#pingAtMs, this.#link.deadlineMs(), retryMs)
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#timerAtMs - nowMs()))
   }

@@ -5,9 +5,10 @@
 import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
 import type { IceServer } from '../../protocol/http.ts'
 import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
-import { decodeCandidates, decodeDescription } from '../../protocol/signal.ts'
+import { decodeCandidates, decodeDescription, type CandidateSignal } from '../../protocol/signal.ts'
 import type { RtcEngine } from '../api.ts'
 import { nowMs } from '../clock.ts'
+import { Timers, type Timer } from '../timers.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Attempt, type AttemptEnd, type AttemptLink, type Role } from './attempt.ts'
 import { closeConnection, configurationOf, openConnection, type Connection } from './connection.ts'
@@ -54,7 +55,7 @@ interface Entry {
   /** New offers that the peer may make. */
   readonly offers: TokenBucket
   failures: number
-  retryTimer?: ReturnType<typeof setTimeout>
+  retryTimer?: Timer
 }
 
 export class WebRTCPeerManager {
@@ -65,7 +66,7 @@ export class WebRTCPeerManager {
   /** A connection made in advance, with its offer: making one costs a certificate. */
   #spare: Connection | undefined
   #spareServers: readonly IceServer[] = []
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  readonly #timers = new Timers()
   #iceServers: readonly IceServer[] = []
 
   constructor(options: ManagerOptions) {
@@ -93,7 +94,7 @@ export class WebRTCPeerManager {
     this.#iceServers = servers
     const early = new Set([...this.#entries.values()].map(({ attempt }) => attempt))
     if (!hadNone) return
-    this.#after(LATE_SERVERS_MS, () => {
+    this.#timers.after(LATE_SERVERS_MS, () => {
       for (const { attempt, link, role } of this.#entries.values()) {
         if (attempt?.isOpen === false && early.has(attempt) && role === 'offerer') this.createOffer(link.id)
       }
@@ -176,20 +177,18 @@ export class WebRTCPeerManager {
     // Engines hold only so many connections in a page's life. The offer comes again in a second.
     if (isNew && (!this.#hasBudget(entry) || !entry.offers.take(nowMs()))) return
     const attempt = isNew ? this.#begin(entry, signal.attempt) : entry.attempt
-    void attempt?.answer(signal, signal.candidates)
+    void attempt?.answer(signal)
   }
 
   /** Takes the answer to our offer. */
   handleAnswer(peer: PeerId, payload: Bytes): void {
     const signal = decodeDescription(payload)
-    const attempt = this.#entries.get(peer)?.attempt
-    if (signal && attempt?.number === signal.attempt) void attempt.accept(signal, signal.candidates)
+    if (signal) void this.#current(peer, signal)?.accept(signal)
   }
 
   handleCandidates(peer: PeerId, payload: Bytes): void {
     const signal = decodeCandidates(payload)
-    const attempt = this.#entries.get(peer)?.attempt
-    if (signal && attempt?.number === signal.attempt) attempt.addCandidates(signal.candidates)
+    if (signal) this.#current(peer, signal)?.addCandidates(signal.candidates)
   }
 
   /** The answerer lost its path or its network: offer anew, unless an attempt is under way. */
@@ -210,7 +209,7 @@ export class WebRTCPeerManager {
 
   close(): void {
     this.#waiting.clear()
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
     for (const peer of this.#entries.keys()) this.remove(peer)
     if (this.#spare) closeConnection(this.#spare)
     this.#spare = undefined
@@ -227,7 +226,7 @@ export class WebRTCPeerManager {
       this.#retryLater(entry)
       return undefined
     }
-    this.#after(PREPARE_MS, () => this.prepare())
+    this.#timers.after(PREPARE_MS, () => this.prepare())
     entry.attempt = new Attempt(number, entry.role, connection, entry.link, {
       opened: (attempt) => {
         entry.failures = 0
@@ -246,6 +245,12 @@ export class WebRTCPeerManager {
     return entry.attempt
   }
 
+  /** The attempt that a signal is for, unless it is over. */
+  #current(peer: PeerId, signal: CandidateSignal): Attempt | undefined {
+    const attempt = this.#entries.get(peer)?.attempt
+    return attempt?.number === signal.attempt ? attempt : undefined
+  }
+
   /** Ends the current attempt because another takes its place, or none. */
   #supersede(entry: Entry): void {
     const { attempt } = entry
@@ -261,7 +266,7 @@ export class WebRTCPeerManager {
       // Nothing has been gathered yet, so new servers count from the start. The call can take milliseconds.
       if (this.#spareServers === this.#iceServers) return spare
       spare.pc.setConfiguration(this.#configuration())
-      return { pc: spare.pc, frames: spare.frames, probes: spare.probes }
+      return { ...spare, offer: undefined }
     } catch {
       return undefined
     }
@@ -281,14 +286,6 @@ export class WebRTCPeerManager {
     const busy = [...this.#entries.values()].filter(({ attempt }) => attempt)
     const unverified = busy.filter((other) => !other.link.isVerified)
     return busy.length < MAX_CONNECTIONS && (link.isVerified || unverified.length < MAX_UNVERIFIED_ATTEMPTS)
-  }
-
-  #after(delayMs: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      action()
-    }, delayMs)
-    this.#timers.add(timer)
   }
 
   #collect<T>(pick: (connection: Connection) => T): ReadonlyMap<PeerId, T> {
