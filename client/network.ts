@@ -138,8 +138,7 @@ export class JoinedNetwork implements Network {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#leave()
-    return this.#closing
+    return (this.#closing ??= this.#leave())
   }
 
   async #leave(): Promise<void> {
@@ -230,7 +229,7 @@ export class JoinedNetwork implements Network {
     if (this.#closing) throw closedError()
     const remote = this.#remotes.get(peer)
     if (remote) return remote.send(data)
-    throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one that network.peers lists.')
+    throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one of network.peers.')
   }
 
   async broadcast(data: Data): Promise<void> {
@@ -338,7 +337,7 @@ export class JoinedNetwork implements Network {
     const isKnown = !intro || (remote && compareBytes(remote.announcement.bytes, intro.announcement) === 0)
     if (remote && isKnown) return remote.receive(kind, sealed)
     if (this.#reception.hold(from, { kind, sealed }, nowMs())) {
-      this.#carrier.sendEnvelope({ kind: 'who', home: 0, peer: from, body: new Uint8Array(0) })
+      this.#carrier.sendEnvelope('who', from, new Uint8Array(0))
     }
     if (intro && this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement)
   }
@@ -429,7 +428,7 @@ export class JoinedNetwork implements Network {
     return {
       carry: (peer, kind, sealed) => {
         const body = kind === 'intro' ? encodeIntro(session.announcement, sealed) : sealed
-        this.#carrier.sendEnvelope({ kind, home: 0, peer, body })
+        this.#carrier.sendEnvelope(kind, peer, body)
       },
       carrierIsReady: () => this.#carrier.isReady,
       introFrameBytes: () =>
@@ -480,7 +479,7 @@ export class JoinedNetwork implements Network {
     if (this.#faults.size >= MAX_REMEMBERED) this.#faults.clear()
     this.#faults.set(from, faults)
     if (faults > MAX_FAULTS_REPORTED) return
-    const hint = 'It was dropped. A faulty client or a tampering host does this.'
+    const hint = 'It was dropped. A faulty client or tampering host does this.'
     const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${from} (${reason}).`, hint)
     const peer = this.#remotes.get(from)
     this.#emitter.emit('error', { error, ...(peer && { peer }) })
@@ -495,7 +494,7 @@ export class JoinedNetwork implements Network {
   }
 
   #handlerFailed(cause: unknown): void {
-    const hint = 'Mend the handler; others were called all the same.'
+    const hint = 'Mend the handler; others were called.'
     const error = new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause })
     this.#emitter.emit('error', { error })
   }

@@ -7,7 +7,7 @@
  *
  * The signature covers "edge-net/announcement/1\0" and everything before it. There is one encoding of each content.
  */
-import { concat, utf8, type Bytes } from './bytes.ts'
+import { compareBytes, concat, utf8, type Bytes } from './bytes.ts'
 import { appendSignature, verifySignature } from './hash.ts'
 import { fixed, layout, list, oneOf, sized, text, uint } from './layout.ts'
 import {
@@ -101,7 +101,7 @@ export async function proveAnnouncement(
   const announcement = decodeAnnouncement(bytes)
   if (!announcement) return 'announcement-malformed'
   const { core, profile, signature } = announcement
-  if (core.network.some((byte, i) => byte !== network[i])) return 'announcement-network'
+  if (compareBytes(core.network, network) !== 0) return 'announcement-network'
   const lifetimeMs = profile.expiresAtMs - profile.issuedAtMs
   const current = profile.expiresAtMs > nowMs && profile.issuedAtMs <= nowMs + TICKET_CLOCK_TOLERANCE_MS
   if (!current || lifetimeMs > MAX_ANNOUNCEMENT_AGE_MS) return 'announcement-expired'

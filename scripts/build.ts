@@ -7,6 +7,7 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from
 import { basename, join } from 'node:path'
 import { build as bundle, type BuildOptions } from 'esbuild'
 import { minify } from 'terser'
+import { checkInternalNames, INTERNAL_NAMES } from './internal-names.ts'
 import { ROOT, runOrThrow } from './process.ts'
 
 const DIST = join(ROOT, 'dist')
@@ -33,6 +34,7 @@ export async function build(): Promise<void> {
     // All of them have ended: nothing writes into the stage any more when it is cleared.
     const failures = parts.flatMap((part) => (part.status === 'rejected' ? [reasonOf(part.reason)] : []))
     if (failures.length > 0) throw new Error(failures.join('\n'))
+    await checkInternalNames(join(PUBLIC, 'types', 'client', 'index.d.ts'))
     await rm(DIST, { recursive: true, force: true })
     await rename(STAGE, DIST)
   } finally {
@@ -71,7 +73,7 @@ async function buildSdk(): Promise<void> {
   // Every page pays for these bytes; terser makes 5 % fewer of them than esbuild. Getters here only tell what is. Commas
   // and question marks in the place of statements make fewer bytes, but more after compression.
   const compress = { passes: 3, pure_getters: true, sequences: false, conditionals: false }
-  const options = { module: true, ecma: 2020, compress } as const
+  const options = { module: true, ecma: 2020, compress, mangle: { properties: { regex: INTERNAL_NAMES } } } as const
   const { code, map } = await minify(textOf('.js'), { ...options, sourceMap: { content: textOf('.map') } })
   if (code === undefined) throw new Error('terser gave no code')
   const name = `edge-net-${createHash('sha256').update(code).digest('hex').slice(0, 12)}.js`

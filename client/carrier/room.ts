@@ -3,8 +3,9 @@
  * without waking, and opened again after every loss until the carrier is closed or refused for good.
  */
 import type { Bytes } from '../../protocol/bytes.ts'
-import { encodeEnvelope, readEnvelope, type Envelope } from '../../protocol/envelope.ts'
+import { encodeEnvelope, readEnvelope, type Envelope, type EnvelopeKind } from '../../protocol/envelope.ts'
 import { PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
 import { BYE_TEXT, parseRoomMessage, type Refusal, type RoomMessage } from '../../protocol/room-messages.ts'
 import { nowMs } from '../clock.ts'
 import type { Timer } from '../timers.ts'
@@ -107,8 +108,8 @@ export class RoomCarrier {
   }
 
   /** Sends an envelope. What cannot be sent now is dropped: the links above send it again. */
-  sendEnvelope(envelope: Envelope): void {
-    this.send(encodeEnvelope(envelope))
+  sendEnvelope(kind: EnvelopeKind, peer: PeerId, body: Bytes): void {
+    this.send(encodeEnvelope({ kind, home: 0, peer, body }))
   }
 
   send(message: Bytes | string): void {

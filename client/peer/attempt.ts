@@ -3,7 +3,7 @@
  * attempt. Nothing but BIND is accepted until both sides have proved, under the pair's key, that the DTLS fingerprints
  * in use are theirs; so whoever sits between them gets no further than a connection that carries nothing.
  */
-import { concat, type Bytes } from '../../protocol/bytes.ts'
+import { compareBytes, concat, type Bytes } from '../../protocol/bytes.ts'
 import { decodeFrame, type Frame, type FrameType } from '../../protocol/frame.ts'
 import { layout, oneOf, rest, uint } from '../../protocol/layout.ts'
 import {
@@ -283,8 +283,7 @@ export class Attempt {
       const bind = decodeBind(frame.payload)
       const expected = await this.#expectedMac
       // The sender of a wrong MAC gets no answer at all, so the time that comparing takes tells it nothing.
-      const isProved = bind?.mac.every((byte, i) => byte === expected[i])
-      if (!isProved || this.#hasEnded) return
+      if (!bind || compareBytes(bind.mac, expected) !== 0 || this.#hasEnded) return
       this.#bindProved = true
       this.send(this.#link.encode('pong', new Uint8Array(0)))
     } else if (frame.type === 'pong' || this.#bindProved) {

@@ -91,7 +91,8 @@ export class Link {
   /** Sends what window, credit and path allow. */
   pump(): void {
     const windowBytes = Math.min(this.windowBytes, this.#peerCreditBytes)
-    for (let next = this.#queue[this.#sent]; next; next = this.#queue[this.#sent]) {
+    let next: Outgoing | undefined
+    while ((next = this.#queue[this.#sent])) {
       // One frame may always be out, or a peer without credit could never say that it has some again.
       if (this.#inFlightBytes + next.payload.length > windowBytes && this.#sent > 0) return
       if (!this.#output.send(this.frame('data', next.payload, next))) return

@@ -161,12 +161,7 @@ export class RemotePeer implements Peer, PeerLink {
       this.#arm()
     })
     if (this.state !== 'closed') return
-    throw new EdgeNetError(
-      'peer-unknown',
-      'left',
-      `No peer ${this.id} here any more.`,
-      'Send to one that network.peers lists.',
-    )
+    throw new EdgeNetError('peer-unknown', 'left', `No peer ${this.id} here any more.`, 'Send to one of network.peers.')
   }
 
   /** Introduces us, at most once a second. The first frame from us makes us verified at the other side. */
