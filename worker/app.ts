@@ -36,7 +36,7 @@ app.get('/n/:network', async (context) => {
   const network = context.req.param('network')
   if (context.req.header('Upgrade')?.toLowerCase() === 'websocket') return join(context, network)
   const fault = nameFault(network)
-  if (!fault && wantsJson(context)) return describe(context, network)
+  if (!fault && wantsJson(context)) return (await refusedReading(context)) ?? describe(context, network)
   if (fault && !wantsPage(context)) return refuseHttp(fault, Date.now(), undefined, corsHeaders(context))
   const page = await context.env.ASSETS.fetch(new URL('/page.html', context.req.url))
   // A person who mistyped a name gets the page all the same; it says what is wrong.
@@ -53,7 +53,11 @@ app.post('/n/:network/ice', async (context) => {
   return Response.json(answer, { headers })
 })
 
+app.get('/', (context) => context.redirect('/n/mainnet'))
+
 app.get('/networks', async (context) => {
+  const refused = await refusedReading(context)
+  if (refused) return refused
   const largest = await registryOf(context.env).largest(LISTED_NETWORKS)
   const networks = await Promise.all(largest.map(({ name, members }) => description(context, name, members)))
   const list: NetworkList = { networks }
@@ -67,7 +71,7 @@ app.get('/health', (context) =>
   ),
 )
 
-app.get('/metrics', (context) => metricsResponse(context.req.raw, context.env))
+app.get('/metrics', async (context) => (await refusedReading(context)) ?? metricsResponse(context.req.raw, context.env))
 
 for (const path of ['/n/:network', '/n/:network/ice', '/networks', '/health', '/metrics']) {
   app.all(path, (context) => refuseHttp('method-not-allowed', Date.now(), undefined, corsHeaders(context)))
@@ -135,6 +139,12 @@ function nameFault(network: string): RefusalCode | undefined {
 }
 
 // ---- describing ----------------------------------------------------------------------------------------------------
+
+/** A refusal when this part of the Internet reads too often: the registry is one object for all the world. */
+async function refusedReading(context: RouteContext): Promise<Response | undefined> {
+  if (!(await isRateLimited(context.req.raw, '', 'read', context.env))) return undefined
+  return refuseHttp('rate-limited', Date.now(), RATE_WINDOW_MS, corsHeaders(context))
+}
 
 async function describe(context: RouteContext, network: string): Promise<Response> {
   const members = await registryOf(context.env).membersOf(network)

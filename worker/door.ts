@@ -70,7 +70,7 @@ export function originAllowed(request: Request, settings: Settings): boolean {
 export const RATE_WINDOW_MS = 10_000
 
 /** Whether this part of the Internet has asked too often. Identities are free, so addresses are what counts. */
-export async function isRateLimited(request: Request, network: string, purpose: Purpose, settings: Settings) {
+export async function isRateLimited(request: Request, network: string, purpose: Purpose | 'read', settings: Settings) {
   const prefix = ipPrefix(request.headers.get('CF-Connecting-IP'))
   if (prefix === undefined) return false
   const [prefixPasses, networkPasses] = await Promise.all([

@@ -24,6 +24,7 @@ export function countRefusal(
 
 export async function handOverRefusals(settings: Settings): Promise<void> {
   const refusals = pending
+  if (Object.keys(refusals).length === 0) return
   pending = {}
   handedOverAtMs = Date.now()
   try {
