@@ -77,7 +77,7 @@ function checkRuntime(): void {
   const { WebSocket, crypto } = globalThis as { WebSocket?: unknown; crypto?: { subtle?: unknown } }
   if (WebSocket && crypto?.subtle) return
   const missing = WebSocket ? 'crypto.subtle' : 'WebSocket'
-  const hint = 'Browsers need https: or localhost; Node 22 or newer.'
+  const hint = 'Use https: or localhost; Node 22 or newer.'
   throw new EdgeNetError('unsupported', missing, `This runtime has no ${missing}.`, hint)
 }
 

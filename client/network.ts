@@ -166,7 +166,7 @@ export class JoinedNetwork implements Network {
     const { options, room } = this.#parts
     if (!this.#entering) return this.#setState('reconnecting')
     if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
-    const hint = 'Check the URL and the network; proxies must let WebSockets pass.'
+    const hint = 'Check the URL and the network; proxies must pass WebSockets.'
     const unreachable = new EdgeNetError('room-unreachable', 'no-answer', `No answer from ${room.http}.`, hint)
     this.#fail(this.#refusal ? refusalError(this.#refusal) : unreachable)
   }
@@ -479,7 +479,7 @@ export class JoinedNetwork implements Network {
     if (this.#faults.size >= MAX_REMEMBERED) this.#faults.clear()
     this.#faults.set(from, faults)
     if (faults > MAX_FAULTS_REPORTED) return
-    const hint = 'It was dropped. A faulty client or tampering host does this.'
+    const hint = 'It was dropped. The client is faulty or the host tampers.'
     const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${from} (${reason}).`, hint)
     const peer = this.#remotes.get(from)
     this.#emitter.emit('error', { error, ...(peer && { peer }) })

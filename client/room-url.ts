@@ -18,7 +18,7 @@ export function parseRoomUrl(text: string): RoomUrl {
   const network = /^\/n\/([^/]+)\/?$/.exec(url?.pathname ?? '')?.[1]
   if (!url || !network || !/^https?:$/.test(url.protocol)) {
     const message = `"${text}" is not a room URL.`
-    throw new EdgeNetError('invalid-argument', 'room-url', message, 'A room URL looks like https://HOST/n/NETWORK.')
+    throw new EdgeNetError('invalid-argument', 'room-url', message, 'Use https://HOST/n/NETWORK.')
   }
   if (!isPlainName(network)) {
     const hint = 'Use 1 to 63 lower-case letters, digits and hyphens.'

@@ -5,11 +5,14 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-const NAMES =
-  `absentUntilMs accepted acknowledge announce answered askedAtMs bindKey burst carrierIsReady carry connecting core
-  correct counter deadlineMs deliver enter envelopes fingerprints generation hello home introFrameBytes isDirect isFresh isReady isSealing
-  issuedAtMs mayVerify meet misbehaved nowMs pathChanged perSecond policy pump purpose receive refused rejected relayRestarted resend
-  restarted sealed sealKey ticketAccepted webSocket windowBytes`.split(/\s+/)
+const NAMES = `
+  absentUntilMs accepted acknowledge announce answered askedAtMs bindKey burst carrierIsReady carry connecting
+  correct counter deadlineMs deliver enter envelopes fingerprints generation hello home introFrameBytes isDirect
+  isFresh isReady isSealing issuedAtMs mayVerify meet misbehaved nowMs pathChanged perSecond pump purpose
+  receive refused rejected relayRestarted resend restarted sealed sealKey ticketAccepted webSocket windowBytes
+`
+  .trim()
+  .split(/\s+/)
 
 export const INTERNAL_NAMES = new RegExp(`^(?:${NAMES.join('|')})$`)
 
