@@ -7,9 +7,9 @@ export interface ListenOptions {
 
 export class Emitter<Events extends object> {
   readonly #handlers = new Map<keyof Events, Set<(event: never) => unknown>>()
-  readonly #onHandlerError: (error: unknown) => void
+  readonly #onHandlerError: (error: unknown, type: keyof Events) => void
 
-  constructor(onHandlerError: (error: unknown) => void) {
+  constructor(onHandlerError: (error: unknown, type: keyof Events) => void) {
     this.#onHandlerError = onHandlerError
   }
 
@@ -32,9 +32,9 @@ export class Emitter<Events extends object> {
     for (const handler of this.#handlers.get(type) ?? []) {
       try {
         const result = (handler as (event: Events[Type]) => unknown)(event)
-        if (result instanceof Promise) result.catch(this.#onHandlerError)
+        if (result instanceof Promise) result.catch((error: unknown) => this.#onHandlerError(error, type))
       } catch (error) {
-        this.#onHandlerError(error)
+        this.#onHandlerError(error, type)
       }
     }
   }

@@ -38,7 +38,8 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const description = { rank, rtc: engine !== undefined, name, capabilities }
   const identity = options.identity ?? createIdentity()
   const opening = openSession(identity, networkIdOfName(room.network), description, clock)
-  const session = await opening.catch(unsupportedKeys)
+  // An identity of the application's own fails in its own words.
+  const session = await (options.identity ? opening : opening.catch(unsupportedKeys))
   options.onPhase?.('identity')
   const { iceTransportPolicy = 'all' } = options
   const manager =

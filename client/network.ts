@@ -76,7 +76,7 @@ export class JoinedNetwork implements Network {
   readonly #carrier: RoomCarrier
   readonly #acquaintances: Acquaintances
   readonly #reception = new Reception()
-  readonly #emitter = new Emitter<NetworkEvents>((cause) => this.#handlerFailed(cause))
+  readonly #emitter = new Emitter<NetworkEvents>((cause, type) => this.#handlerFailed(cause, type))
   readonly #host: PeerHost
   /** Every peer with a link, verified or not. */
   readonly #remotes = new Map<PeerId, RemotePeer>()
@@ -109,6 +109,7 @@ export class JoinedNetwork implements Network {
     this.#host = this.#peerHost()
     this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
       connecting: () => {
+        this.#refusal = undefined
         this.#phase('connecting')
         // Over a distance the wait for the welcome is time to prepare the first direct path. Nearby, preparing would only
         // delay the welcome: making a connection keeps the thread busy for some milliseconds.
@@ -117,7 +118,7 @@ export class JoinedNetwork implements Network {
       message: (message) => this.#message(message),
       envelope: (envelope) => this.#envelope(envelope),
       refused: (refusal) => this.#refusedFor(refusal),
-      down: (failures) => this.#down(failures),
+      down: (failures, cause) => this.#down(failures, cause),
       rejected: (refusal) => this.#fail(refusalError(refusal)),
     })
   }
@@ -130,7 +131,7 @@ export class JoinedNetwork implements Network {
     const entered = new Promise<void>((resolve, reject) => (this.#entering = { resolve, reject }))
     options.signal?.addEventListener('abort', () => void this.close(), { signal: this.#abort.signal })
     if (manager && options.iceServers) manager.iceServers = options.iceServers
-    void this.#carrier.connect()
+    this.#carrier.connect()
     this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
     if (options.signal?.aborted) void this.close()
     await entered
@@ -162,12 +163,13 @@ export class JoinedNetwork implements Network {
     this.#emitter.clear()
   }
 
-  #down(failures: number): void {
+  #down(failures: number, cause: unknown): void {
     const { options, room } = this.#parts
     if (!this.#entering) return this.#setState('reconnecting')
     if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
     const hint = 'Check the URL and the network; proxies must pass WebSockets.'
-    const unreachable = new EdgeNetError('room-unreachable', 'no-answer', `No answer from ${room.http}.`, hint)
+    const message = `No answer from ${room.http}.`
+    const unreachable = new EdgeNetError('room-unreachable', 'no-answer', message, hint, { cause })
     this.#fail(this.#refusal ? refusalError(this.#refusal) : unreachable)
   }
 
@@ -183,20 +185,26 @@ export class JoinedNetwork implements Network {
     this.#refusal = refusal
     if (refusal.code === 'ticket-clock' || refusal.code === 'announcement-expired') {
       clock.correct(refusal.serverTimeMs)
-      void session.announce()
+      // The next ticket waits for it, and reports it if it fails.
+      session.announce().catch(() => undefined)
     } else if (!this.#entering) this.#emitter.emit('error', { error: refusalError(refusal) })
   }
 
   async #renew(): Promise<void> {
     const { session } = this.#parts
     this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
-    await session.announce()
-    this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
+    try {
+      await session.announce()
+      this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
+    } catch (cause) {
+      this.#handlerFailed(cause)
+    }
   }
 
   async #refreshIceServers(): Promise<void> {
     const { room, session } = this.#parts
-    this.#useIceServers(await fetchIceServers(room.ice, await session.ticket('ice', room.host), this.#abort.signal))
+    const ticket = () => session.ticket('ice', room.host)
+    this.#useIceServers(await fetchIceServers(room.ice, ticket, this.#abort.signal))
   }
 
   /** Takes servers into use and asks for new ones at half of their life. */
@@ -206,9 +214,7 @@ export class JoinedNetwork implements Network {
     if (ice) manager.iceServers = ice.iceServers
     const lifeMs = ice ? (ice.expiresAtMs ?? Infinity) - clock.nowMs() : 0
     clearTimeout(this.#iceTimer)
-    if (lifeMs < Infinity) {
-      this.#iceTimer = this.#timers.after(Math.max(lifeMs / 2, ICE_RETRY_MS), () => this.#refreshIceServers())
-    }
+    this.#iceTimer = this.#timers.after(Math.max(lifeMs / 2, ICE_RETRY_MS), () => this.#refreshIceServers())
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
@@ -358,6 +364,8 @@ export class JoinedNetwork implements Network {
     const text = toBase64Url(announcement)
     const running = this.#arrivals.get(text)
     if (running) return running
+    // Whoever decides may take long, and strangers do not wait for each other.
+    if (this.#arrivals.size >= MAX_PEERS) return Promise.resolve('')
     const arrival = this.#arrive(announcement, text).finally(() => this.#arrivals.delete(text))
     this.#arrivals.set(text, arrival)
     return arrival
@@ -493,7 +501,9 @@ export class JoinedNetwork implements Network {
     }
   }
 
-  #handlerFailed(cause: unknown): void {
+  #handlerFailed(cause: unknown, type?: keyof NetworkEvents): void {
+    // Only the runtime is left to tell when a handler of errors fails: told of itself it would fail for ever.
+    if (type === 'error') return void Promise.reject(cause)
     const hint = 'Mend the handler; others were called.'
     const error = new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause })
     this.#emitter.emit('error', { error })

@@ -21,7 +21,7 @@ export function parseRoomUrl(text: string): RoomUrl {
     throw new EdgeNetError('invalid-argument', 'room-url', message, 'Use https://HOST/n/NETWORK.')
   }
   if (!isPlainName(network)) {
-    const hint = 'Use 1 to 63 lower-case letters, digits and hyphens.'
+    const hint = 'Use 1 to 63 lower-case letters, digits and hyphens, and do not begin with net-.'
     throw new EdgeNetError('invalid-argument', 'network-name', `"${network}" is not a network name.`, hint)
   }
   const http = `${url.origin}/n/${network}`

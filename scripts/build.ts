@@ -76,7 +76,10 @@ async function buildSdk(): Promise<void> {
   const options = { module: true, ecma: 2020, compress, mangle: { properties: { regex: INTERNAL_NAMES } } } as const
   const { code, map } = await minify(textOf('.js'), { ...options, sourceMap: { content: textOf('.map') } })
   if (code === undefined) throw new Error('terser gave no code')
-  const name = `edge-net-${createHash('sha256').update(code).digest('hex').slice(0, 12)}.js`
+  const name = `edge-net-${createHash('sha256')
+    .update(COMPILE_HINT + code)
+    .digest('hex')
+    .slice(0, 12)}.js`
   const url = `/sdk/${name}`
   const file = `${COMPILE_HINT}\n${code}\n//# sourceMappingURL=${name}.map\n`
   const integrity = `sha384-${createHash('sha384').update(file).digest('base64')}`

@@ -20,7 +20,7 @@ export interface RoomCarrierEvents {
   /** The room answered a message with an error, or refused a ticket for a reason that passes. */
   refused(refusal: Refusal): void
   /** The socket is gone; the carrier will try again. `failures` counts tries in a row that brought no welcome. */
-  down(failures: number): void
+  down(failures: number, cause?: unknown): void
   /** The door or the room refused for good. The carrier is closed. */
   rejected(refusal: Refusal): void
 }
@@ -85,13 +85,18 @@ export class RoomCarrier {
   }
 
   /** Opens the socket. */
-  async connect(): Promise<void> {
+  connect(): void {
+    // No ticket could be signed, or no socket may be opened from here: a try that failed like any other.
+    this.#connect().catch((cause: unknown) => this.#failed(cause))
+  }
+
+  async #connect(): Promise<void> {
+    this.#refusal = undefined
     const ticket = await this.#ticket()
     if (this.#closed) return
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
-    this.#refusal = undefined
     this.#timer = setTimeout(() => this.#lost(), CONNECT_TIMEOUT_MS)
     socket.onmessage = ({ data }: MessageEvent<unknown>) => this.#received(data)
     socket.onclose = () => {
@@ -187,6 +192,10 @@ export class RoomCarrier {
   #lost(): void {
     if (!this.#socket) return
     this.#detach()
+    this.#failed()
+  }
+
+  #failed(cause?: unknown): void {
     if (this.#closed) return
     const refusal = this.#refusal
     if (refusal && FINAL_CODES.has(refusal.code)) {
@@ -195,13 +204,13 @@ export class RoomCarrier {
     }
     const failures = this.#failures++
     if (refusal) this.#events.refused(refusal)
-    this.#events.down(this.#failures)
+    this.#events.down(this.#failures, cause)
     if (this.#closed) return
     // A wrong clock has just been corrected: the very next ticket is right.
     const isClock = refusal?.code === 'ticket-clock' && failures === 0
     const jitterMs = reconnectDelayMs(failures, this.#members, Math.random())
     this.#timer = setTimeout(
-      () => void this.connect(),
+      () => this.connect(),
       isClock ? 0 : Math.max(jitterMs, Math.min(refusal?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)),
     )
   }

@@ -49,6 +49,9 @@ export class Acquaintances {
     const { core, peerId, privateKey } = this.#session
     const keys = await PairKeys.agree({ peerId, core }, privateKey, peer)
     if (!keys) return undefined
+    // Another announcement of the same peer may have been met meanwhile: with a second opener everything would open twice.
+    const known = this.#known.get(peer.peerId)
+    if (known) return known
     const direction = { network: core.network, from: peer.peerId, to: peerId }
     const acquaintance = { keys, opener: new Opener(keys, direction, 0) }
     this.#known.set(peer.peerId, acquaintance)

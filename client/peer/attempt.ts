@@ -223,8 +223,8 @@ export class Attempt {
   }
 
   #repeatOffer(): void {
+    if (this.#remote || this.#hasEnded) return
     this.#repeatTimer = setTimeout(() => {
-      if (this.#remote) return
       this.#sendDescription('offer')
       this.#repeatOffer()
     }, OFFER_REPEAT_MS)

@@ -26,6 +26,8 @@ export const DIRECT_WINDOW_BYTES = 1024 * 1024
 /** Frames that overtook others wait here; at least as much as a sender may have in flight. */
 const REORDER_BYTES = 1024 * 1024
 const REORDER_FRAMES = 4_096
+/** Honest peers fill every fragment but the last. Each costs memory of its own, so that empty ones are not free. */
+const MAX_FRAGMENTS = 4 * Math.ceil(MAX_MESSAGE_BYTES / MAX_FRAME_PAYLOAD_BYTES)
 /** An acknowledgement waits for company, but not longer than a person notices or than half a window fills. */
 const ACK_DELAY_MS = 50
 const ACK_BYTES = 32 * 1024
@@ -198,7 +200,7 @@ export class Link {
       this.#fragments = []
       this.#fragmentBytes = 0
     }
-    this.#fragmentBytes += payload.length
+    this.#fragmentBytes += this.#fragments.length < MAX_FRAGMENTS ? payload.length : Number.POSITIVE_INFINITY
     // Above the limit the message is counted but no longer kept, and dropped at its end: honest peers never get here.
     if (this.#fragmentBytes <= MAX_MESSAGE_BYTES) this.#fragments.push(payload)
     if (!(flags & FLAG_LAST)) return

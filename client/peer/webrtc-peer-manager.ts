@@ -52,7 +52,7 @@ interface Entry {
   attempt: Attempt | undefined
   /** The newest attempt's number, ours or the offerer's. */
   number: number
-  /** New offers that the peer may make. */
+  /** New attempts that the peer may cause, by an offer or by asking for one. */
   readonly offers: TokenBucket
   failures: number
   retryTimer?: Timer
@@ -194,7 +194,8 @@ export class WebRTCPeerManager {
   /** The answerer lost its path or its network: offer anew, unless an attempt is under way. */
   handleWantOffer(peer: PeerId): void {
     const entry = this.#entries.get(peer)
-    if (entry?.role === 'offerer' && entry.attempt?.isOpen !== false) this.createOffer(peer)
+    const isWanted = entry?.role === 'offerer' && entry.attempt?.isOpen !== false
+    if (isWanted && entry.offers.take(nowMs())) this.createOffer(peer)
   }
 
   /** A peer was verified or an attempt ended: there may be room in the budget. */

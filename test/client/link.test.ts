@@ -99,6 +99,15 @@ describe('a link whose peer is hostile', () => {
     expect(heard).toEqual(['next'])
   })
 
+  it('drops a message of endless empty fragments, which would fill the memory without counting', () => {
+    const { link, heard } = lonely()
+    const fragments = 5_000
+    for (let seq = 0; seq < fragments; seq++) link.receive(data(seq, seq === 0 ? FLAG_FIRST : 0), 0)
+    link.receive(data(fragments, FLAG_LAST), 0)
+    link.receive(data(fragments + 1, WHOLE | FLAG_TEXT, utf8('next')), 0)
+    expect(heard).toEqual(['next'])
+  })
+
   it('takes a message of exactly the limit', () => {
     const { link, heard } = lonely()
     const fragments = Math.ceil(MAX_MESSAGE_BYTES / MAX_FRAME_PAYLOAD_BYTES)
