@@ -40,8 +40,6 @@ const ICE_WAIT_MS = 30
 const FIRST_WORDS_MS = 4
 /** Welcomes that take longer come from far away. */
 const PREPARE_WHILE_WAITING_MS = 20
-/** The rush after a welcome is over, and the next newcomer finds a connection ready. */
-const PREPARE_WHEN_IDLE_MS = 400
 /** A host that could not give ICE servers is asked again, not urgently. */
 const ICE_RETRY_MS = 60_000
 /** How often joining tries before it says that the room is unreachable. */
@@ -304,7 +302,7 @@ export class JoinedNetwork implements Network {
     if (this.#entering) this.#phase('welcome')
     this.#entering?.resolve()
     this.#entering = undefined
-    this.#timers.after(PREPARE_WHEN_IDLE_MS, () => manager?.prepare())
+    manager?.prepareWhenIdle()
     for (const met of await Promise.all(peers.map(({ announcement }) => this.#meet(announcement)))) {
       if (typeof met !== 'string') missing.delete(met)
     }

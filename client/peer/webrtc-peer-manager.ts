@@ -44,7 +44,7 @@ const RETRY_MAX_MS = 60_000
 /** An attempt that began without ICE servers is not doomed on a local network: it gets this long after they came. */
 const LATE_SERVERS_MS = 300
 /** After a connection was used, the next spare one is made when the joining rush is over. */
-const PREPARE_MS = 2_000
+const PREPARE_MS = 500
 
 interface Entry {
   readonly link: PeerLink
@@ -67,6 +67,7 @@ export class WebRTCPeerManager {
   #spare: Connection | undefined
   #spareServers: readonly IceServer[] = []
   readonly #timers = new Timers()
+  #prepareTimer: Timer | undefined
   #iceServers: readonly IceServer[] = []
 
   constructor(options: ManagerOptions) {
@@ -122,6 +123,16 @@ export class WebRTCPeerManager {
       // The engine takes no more connections now; the next attempt will find that out and report it.
       this.#spare = undefined
     }
+  }
+
+  /** Does so when no attempt is under way: in a rush it would only be in the way. */
+  prepareWhenIdle(): void {
+    clearTimeout(this.#prepareTimer)
+    this.#prepareTimer = this.#timers.after(PREPARE_MS, () => {
+      const isBusy = [...this.#entries.values()].some(({ attempt }) => attempt?.isOpen === false)
+      if (isBusy) this.prepareWhenIdle()
+      else this.prepare()
+    })
   }
 
   /**
@@ -227,7 +238,7 @@ export class WebRTCPeerManager {
       this.#retryLater(entry)
       return undefined
     }
-    this.#timers.after(PREPARE_MS, () => this.prepare())
+    this.prepareWhenIdle()
     entry.attempt = new Attempt(number, entry.role, connection, entry.link, {
       opened: (attempt) => {
         entry.failures = 0
