@@ -38,7 +38,7 @@ export async function counted<T>(
   return { result, counts: difference(await service.counts(), before) }
 }
 
-/** As pages do: HTML, ICE servers and the socket of each. */
+/** As pages do: the HTML and the socket of each. ICE servers come with the welcome. */
 export async function enterRoom(service: CountingService, peers: number): Promise<Seat[]> {
   const room = edgeNetRoom(service.port, ROOM)
   const seats: Seat[] = []
@@ -46,8 +46,7 @@ export async function enterRoom(service: CountingService, peers: number): Promis
     const candidate = await room.prepare()
     const url = service.roomUrl(ROOM)
     const page = await fetch(url, { headers: { Accept: 'text/html' } })
-    const ice = await fetch(`${url}/ice`, { method: 'POST', body: candidate.iceTicket })
-    if (!page.ok || !ice.ok) throw new Error(`The page answered ${page.status}, ICE ${ice.status}.`)
+    if (!page.ok) throw new Error(`The page answered ${page.status}.`)
     seats.push(await room.enter(candidate))
   }
   return seats

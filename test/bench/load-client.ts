@@ -31,7 +31,6 @@ export interface RoomKind<Ready, Taken extends Seat = Seat> {
 export interface Candidate {
   readonly peerId: PeerId
   readonly ticket: string
-  readonly iceTicket: string
 }
 
 export async function newCandidate(network: string, port: number): Promise<Candidate> {
@@ -47,7 +46,7 @@ export async function newCandidate(network: string, port: number): Promise<Candi
   const announcement = await signAnnouncement(core, profile, sign)
   const ticket = (purpose: Purpose) =>
     signTicket({ announcement, purpose, issuedAtMs, host: `127.0.0.1:${port}` }, sign)
-  return { peerId: await peerIdOf(core), ticket: await ticket('join'), iceTicket: await ticket('ice') }
+  return { peerId: await peerIdOf(core), ticket: await ticket('join') }
 }
 
 export interface EdgeNetSeat extends Seat {

@@ -28,7 +28,7 @@ test('a relayed MiB costs at most five object requests: 64 frames and not half a
 test('a join costs one object request, and an idle hour nothing but the room’s own alarms', async () => {
   const joins = await counted(service, () => enterRoom(service, PEERS))
   expect(joins.counts.objectRequests).toBe(PEERS)
-  expect(joins.counts.workerRequests).toBe(3 * PEERS)
+  expect(joins.counts.workerRequests).toBe(2 * PEERS)
   expect(joins.counts.incomingMessages).toBe(0)
   expect(joins.counts.rowsWritten).toBeLessThanOrEqual(2)
 
