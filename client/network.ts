@@ -502,8 +502,10 @@ export class JoinedNetwork implements Network {
   #handlerFailed(cause: unknown, type?: keyof NetworkEvents): void {
     // Only the runtime is left to tell when a handler of errors fails: told of itself it would fail for ever.
     if (type === 'error') return void Promise.reject(cause)
-    const hint = 'Mend the handler; others were called.'
-    const error = new EdgeNetError('handler-failed', 'threw', 'An event handler threw.', hint, { cause })
+    const hint = 'Mend it by the cause; all else went on.'
+    const error = new EdgeNetError('handler-failed', 'threw', 'A handler, callback or identity failed.', hint, {
+      cause,
+    })
     this.#emitter.emit('error', { error })
   }
 

@@ -10,6 +10,8 @@ import { ROOT } from './process.ts'
  * library of the field has 13.9 KB and does less.
  */
 const BUDGET_BROTLI_BYTES = 13_568
+/** What the core is to come down to. Said with every run, so that the budget is not taken for it. */
+const GOAL_BROTLI_BYTES = 10 * 1_024
 
 /** Measures the built SDK, as servers send it, and throws when it is over its budget. */
 export async function checkSize(): Promise<string> {
@@ -17,7 +19,8 @@ export async function checkSize(): Promise<string> {
   const code = await readFile(path)
   const gzip = gzipSync(code, { level: 9 }).length
   const brotli = brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
-  const report = `${basename(path)}: ${code.length} B raw, ${gzip} B gzip, ${brotli} B brotli of ${BUDGET_BROTLI_BYTES}`
+  const goal = `goal ${GOAL_BROTLI_BYTES} ${brotli > GOAL_BROTLI_BYTES ? 'MISSED' : 'met'}`
+  const report = `${basename(path)}: ${code.length} B raw, ${gzip} B gzip, ${brotli} B brotli of ${BUDGET_BROTLI_BYTES}, ${goal}`
   if (brotli > BUDGET_BROTLI_BYTES) throw new Error(`${report}\nThe SDK's core is over its budget.`)
   return report
 }

@@ -14,7 +14,7 @@ import {
   ROUTE_WORDS,
   shortId,
   sizeWords,
-} from '../page/words.ts'
+} from '../words.ts'
 import { safeJson, safeText, type Style } from './terminal.ts'
 
 export interface PeerRecord {

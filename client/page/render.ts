@@ -3,7 +3,7 @@ import { byId, byIdAs, create, part, renderList, setHidden, setText } from './do
 import { identiconPath } from './identicon.ts'
 import type { LogEntry, PageState } from './state.ts'
 import { viewOf, type PeerRow, type Step } from './view.ts'
-import { nameOr } from './words.ts'
+import { nameOr } from '../words.ts'
 
 /** Where a reader who has scrolled up is left alone, in pixels from the end. */
 const FOLLOW_WITHIN_PX = 40

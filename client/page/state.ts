@@ -4,7 +4,7 @@
  */
 import type { Data, JoinPhase, NetworkState, Path } from '../api.ts'
 import type { EdgeNetError } from '../errors.ts'
-import { sizeWords, type Milestone } from './words.ts'
+import { sizeWords, type Milestone } from '../words.ts'
 
 /** A busy room must not grow the page without end. */
 export const MAX_LOG_ENTRIES = 200

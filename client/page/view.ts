@@ -11,7 +11,7 @@ import {
   shortId,
   type Milestone,
   type Route,
-} from './words.ts'
+} from '../words.ts'
 
 /** A room may hold more; a longer list helps nobody, and the numbers beside it stay right. */
 export const MAX_SHOWN_PEERS = 100

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { identiconPath } from '../../client/page/identicon.ts'
 import { nameFault, parseSettings } from '../../client/page/settings.ts'
-import { durationWords, sizeWords } from '../../client/page/words.ts'
+import { durationWords, sizeWords } from '../../client/words.ts'
 
 describe('numbers for people', () => {
   it('shows durations with the digits that matter', () => {

@@ -2,7 +2,7 @@
  * The facts of a connection in words that a person understands, each with its technical term. The page and the command
  * say the same things, so they share these.
  */
-import type { CandidateType, JoinPhase, Path } from '../api.ts'
+import type { CandidateType, JoinPhase, Path } from './api.ts'
 
 /** A step on the way into a network: the phases of joining, and what they lead to. */
 export type Milestone = JoinPhase | 'first-peer' | 'first-direct'
