@@ -46,7 +46,13 @@ export type RoomMessage =
       /** True when the peer had been away and took its place again. */
       readonly resumed: boolean
     }
-  | { readonly type: 'peer-left'; readonly peerId: PeerId; readonly total: number }
+  | {
+      readonly type: 'peer-left'
+      readonly peerId: PeerId
+      readonly total: number
+      /** True when the peer did not say so: its socket is gone, and it may come back. */
+      readonly lost?: true
+    }
   /** Slow down. What was sent meanwhile has been dropped. */
   | { readonly type: 'limited'; readonly scope: LimitScope; readonly retryAfterMs: number }
   /** An envelope could not be delivered: its receiver is not reachable now but keeps its place. */
@@ -131,7 +137,7 @@ const FIELDS: ReadonlyMap<unknown, string> = new Map(
     welcome: 'peerId serverTimeMs total peers resumed ice?',
     'peer-list': 'total peers cursor?',
     'peer-joined': 'peer total resumed',
-    'peer-left': 'peerId total',
+    'peer-left': 'peerId total lost?',
     limited: 'scope retryAfterMs',
     away: 'peerId',
     gone: 'peerId',
@@ -149,6 +155,7 @@ const READ = {
   peers: listedPeers,
   peer: listedPeer,
   resumed: (value: unknown) => value === true,
+  lost: (value: unknown) => value === true || undefined,
   ice: parseIceAnswer,
   cursor: string,
   code: string,

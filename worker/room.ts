@@ -27,7 +27,7 @@ import { refuseHttp, refusalText } from './refusal.ts'
 import { GHOST_AFTER_MS, SWEEP_INTERVAL_MS, type Verdict } from './room-limits.ts'
 import { RoomReport } from './room-report.ts'
 import { RoomSockets } from './room-sockets.ts'
-import { Roster, type RosterAction } from './roster.ts'
+import { Roster, type PlaceEnd, type RosterAction } from './roster.ts'
 import type { Settings } from './settings.ts'
 
 export class Room extends DurableObject<Settings> {
@@ -88,7 +88,7 @@ export class Room extends DurableObject<Settings> {
         return this.#renew(ws, place, request.announcement)
       case 'bye':
         this.#sockets.vacate(ws, 1000, 'bye')
-        return this.#left(place, nowMs)
+        return this.#ended(place, 'left', nowMs)
     }
   }
 
@@ -187,7 +187,7 @@ export class Room extends DurableObject<Settings> {
       tally.floodsClosed++
       log({ event: 'flood-closed', network: this.#network, scope })
       this.#sockets.expel(ws, 'flooding')
-      this.#left(this.#sockets.placeOf(ws), Date.now())
+      this.#ended(this.#sockets.placeOf(ws), 'lost', Date.now())
     }
     return false
   }
@@ -207,14 +207,14 @@ export class Room extends DurableObject<Settings> {
     // The same socket can fail and close.
     place.record = { ...place.record, isVacated: true }
     const nowMs = Date.now()
-    if (isForGood) return this.#left(place, nowMs)
+    if (isForGood) return this.#ended(place, 'left', nowMs)
     this.#roster.drop(place.peerId, place.record.ticketIssuedAtMs, nowMs)
     this.#wakeAt(this.#roster.nextExpiryMs ?? nowMs)
     this.#wakeAt(this.#report.membersChanged(nowMs))
   }
 
-  #left({ peerId }: Place, nowMs: number): void {
-    this.#perform(this.#members().leave(peerId))
+  #ended({ peerId }: Place, end: PlaceEnd, nowMs: number): void {
+    this.#perform(this.#members().leave(peerId, end))
     this.#wakeAt(this.#report.membersChanged(nowMs))
   }
 
@@ -235,9 +235,11 @@ export class Room extends DurableObject<Settings> {
           if (peer) this.#sockets.tell(to, { type: 'peer-joined', peer, total, resumed })
           break
         }
-        case 'tell-left':
-          this.#sockets.tell(action.to, { type: 'peer-left', peerId: action.peer, total: action.total })
+        case 'tell-left': {
+          const { to, peer: peerId, total, end } = action
+          this.#sockets.tell(to, { type: 'peer-left', peerId, total, ...(end === 'lost' && { lost: true }) })
           break
+        }
       }
     }
   }
@@ -254,7 +256,7 @@ export class Room extends DurableObject<Settings> {
       else if (nowMs - this.#sockets.heardAtMs(ws) > GHOST_AFTER_MS) {
         this.#sockets.vacate(ws, CLOSE_CODES.ghost, 'ghost')
       } else continue
-      this.#perform(this.#roster.leave(peerId))
+      this.#perform(this.#roster.leave(peerId, 'lost'))
       reaped++
     }
     if (reaped === 0) return

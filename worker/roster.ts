@@ -26,7 +26,16 @@ export type RosterAction =
       readonly total: number
       readonly resumed: boolean
     }
-  | { readonly type: 'tell-left'; readonly to: readonly PeerId[]; readonly peer: PeerId; readonly total: number }
+  | {
+      readonly type: 'tell-left'
+      readonly to: readonly PeerId[]
+      readonly peer: PeerId
+      readonly total: number
+      readonly end: PlaceEnd
+    }
+
+/** How a place ends: the peer `left` by its own word, or it was `lost` and may come back. */
+export type PlaceEnd = 'left' | 'lost'
 
 export interface JoinEvent {
   readonly peer: PeerId
@@ -111,14 +120,15 @@ export class Roster {
     this.#grace.set(peer, { untilMs: nowMs + GRACE_MS, ticketIssuedAtMs })
   }
 
-  /** A member is gone for good. After a wake the index may be without it already, since its socket is closed. */
-  leave(peer: PeerId): RosterAction[] {
+  /** A member's place is free. After a wake the index may be without it already, since its socket is closed. */
+  leave(peer: PeerId, end: PlaceEnd): RosterAction[] {
     const members = this.#members()
     members.delete(peer)
     this.#grace.delete(peer)
     // In a large room nobody is told: a missing target answers `gone`.
-    const wasSmall = this.total < FULL_LIST_PEERS
-    return wasSmall && members.size > 0 ? [{ type: 'tell-left', to: [...members.all()], peer, total: this.total }] : []
+    const { total } = this
+    const wasSmall = total < FULL_LIST_PEERS
+    return wasSmall && members.size > 0 ? [{ type: 'tell-left', to: [...members.all()], peer, total, end }] : []
   }
 
   /** Ends the graces that are over. */
@@ -126,7 +136,7 @@ export class Roster {
     const actions: RosterAction[] = []
     for (const [peer, { untilMs }] of this.#grace) {
       if (untilMs > nowMs) break
-      actions.push(...this.leave(peer))
+      actions.push(...this.leave(peer, 'lost'))
     }
     return actions
   }

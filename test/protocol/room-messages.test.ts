@@ -31,7 +31,9 @@ const roomMessage: fc.Arbitrary<RoomMessage> = fc.oneof(
     .record({ type: type('peer-list'), total: count, peers, cursor: optional(peerId) })
     .map(({ cursor, ...rest }) => (cursor === undefined ? rest : { ...rest, cursor })),
   fc.record({ type: type('peer-joined'), peer: listed, total: count, resumed: fc.boolean() }),
-  fc.record({ type: type('peer-left'), peerId, total: count }),
+  fc
+    .record({ type: type('peer-left'), peerId, total: count, lost: fc.boolean() })
+    .map(({ lost, ...rest }) => (lost ? { ...rest, lost } : rest)),
   fc.record({
     type: type('limited'),
     scope: fc.constantFrom('control', 'signal', 'relay', 'target'),

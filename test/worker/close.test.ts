@@ -51,6 +51,28 @@ describe('a place', () => {
     expect(bob.all('peer-left')).toEqual([])
   })
 
+  test('that was lost is not missed silently: whoever got `away` hears of the return, or of the loss', async () => {
+    const [ada, bob, carol] = [await join('told'), await join('told'), await join('told')]
+    ada.socket.close(4000)
+    await ada.nextClose()
+    for (const peer of [bob, carol]) {
+      peer.send('signal', ada.peerId)
+      await peer.next('away')
+    }
+    setClock(Date.now() + GRACE_MS)
+    await runDurableObjectAlarm(roomOf('told'))
+    const left = { type: 'peer-left', peerId: ada.peerId, total: 2, lost: true }
+    for (const peer of [bob, carol]) expect(await peer.next('peer-left')).toEqual(left)
+    bob.send('signal', ada.peerId)
+    expect(await bob.next('gone')).toEqual({ type: 'gone', peerId: ada.peerId })
+    vi.useRealTimers()
+    const again = await join(ada.session)
+    expect(await again.next('welcome')).toMatchObject({ resumed: false, total: 3 })
+    for (const peer of [bob, carol]) {
+      expect(await peer.next('peer-joined', peer === bob ? 1 : 0)).toMatchObject({ resumed: false, total: 3 })
+    }
+  })
+
   test('goes to the newer socket of the same peer; nobody hears a leave', async () => {
     const [ada, bob] = [await join('supersede'), await join('supersede')]
     const newer = await join(ada.session)
@@ -93,7 +115,8 @@ describe('the alarm', () => {
     await loud.settled()
     await runDurableObjectAlarm(roomOf('ghosts'))
     expect(await ghost.nextClose()).toEqual({ code: 4408, reason: 'ghost' })
-    expect(await alive.next('peer-left')).toMatchObject({ peerId: ghost.peerId, total: 2 })
+    // It did not say that it left: links that know it wait for it.
+    expect(await alive.next('peer-left')).toMatchObject({ peerId: ghost.peerId, total: 2, lost: true })
     expect([alive.closed, loud.closed]).toEqual([undefined, undefined])
   })
 

@@ -71,7 +71,7 @@ describe('when the room is evicted and its sockets stay', () => {
     expect(await bob.next('away')).toEqual({ type: 'away', peerId: ada.peerId })
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + GRACE_MS })
     expect(await runDurableObjectAlarm(roomOf('drop'))).toBe(true)
-    expect(await bob.next('peer-left')).toMatchObject({ peerId: ada.peerId, total: 1 })
+    expect(await bob.next('peer-left')).toEqual({ type: 'peer-left', peerId: ada.peerId, total: 1, lost: true })
   })
 
   test('a grace that is forgotten is a silent leave: the missing member is gone', async () => {

@@ -87,7 +87,7 @@ describe('a member that floods', () => {
     expect(await flooder.nextClose()).toEqual({ code: 4429, reason: 'flooding' })
     expect(flooder.all('error').at(-1)).toMatchObject({ code: 'flooding' })
     expect(flooder.all('limited').length).toBeLessThan(20)
-    expect(await bystander.next('peer-left')).toMatchObject({ peerId: flooder.peerId, total: 2 })
+    expect(await bystander.next('peer-left')).toMatchObject({ peerId: flooder.peerId, total: 2, lost: true })
 
     const before = target.envelopes.length
     bystander.send('signal', target.peerId)

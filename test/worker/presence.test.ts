@@ -28,7 +28,11 @@ test('up to 32 members everybody knows everybody', async () => {
   const [leaver, ...rest] = members
   present(leaver).socket.send('{"type":"bye"}')
   for (const member of rest) {
-    expect(await member.next('peer-left')).toMatchObject({ peerId: leaver?.peerId, total: FULL_LIST_PEERS - 1 })
+    expect(await member.next('peer-left')).toEqual({
+      type: 'peer-left',
+      peerId: leaver?.peerId,
+      total: FULL_LIST_PEERS - 1,
+    })
   }
 })
 

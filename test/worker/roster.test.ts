@@ -7,20 +7,22 @@ import { describe, expect, test } from 'vitest'
 import { FULL_LIST_PEERS, GRACE_MS, JOIN_NOTICE_PEERS } from '../../protocol/limits.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { MAX_PEERS_IN_GRACE, MAX_ROOM_MEMBERS } from '../../worker/room-limits.ts'
-import { Roster, type RosterAction } from '../../worker/roster.ts'
+import { Roster, type PlaceEnd, type RosterAction } from '../../worker/roster.ts'
 
 const PEERS = Array.from({ length: 48 }, (_, i) => `peer-${String(i).padStart(2, '0')}` as PeerId)
 
 type Step =
   | { do: 'join'; peer: PeerId; fresh: boolean }
-  | { do: 'drop' | 'leave'; peer: PeerId }
+  | { do: 'drop'; peer: PeerId }
+  | { do: 'leave'; peer: PeerId; said: boolean }
   | { do: 'wait'; ms: number }
   | { do: 'evict' }
 
 const peer = fc.constantFrom(...PEERS)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('join' as const), peer, fresh: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('drop' as const, 'leave' as const), peer }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), peer }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), peer, said: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 12_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const) }) },
 )
@@ -72,7 +74,8 @@ function play(steps: readonly Step[], seed: number): void {
       case 'leave': {
         if (!model.present.has(action.peer)) break
         model.present.delete(action.peer)
-        checkLeave(roster.leave(action.peer), action.peer, model)
+        const end = action.said ? 'left' : 'lost'
+        checkLeave(roster.leave(action.peer, end), action.peer, end, model)
         break
       }
       case 'wait':
@@ -97,7 +100,7 @@ function expire(model: Model, roster: Roster, nowMs: number): void {
   for (const id of over) {
     model.grace.delete(id)
     const told = model.total < FULL_LIST_PEERS && model.present.size > 0
-    checkLeave(told ? actions.slice(seen, ++seen) : [], id, model)
+    checkLeave(told ? actions.slice(seen, ++seen) : [], id, 'lost', model)
   }
   expect(actions).toHaveLength(seen)
 }
@@ -118,12 +121,12 @@ function checkJoin(actions: RosterAction[], newcomer: PeerId, others: Set<PeerId
   expect(told.to.filter((id) => !others.has(id))).toEqual([])
 }
 
-function checkLeave(actions: RosterAction[], leaver: PeerId, model: Model): void {
+function checkLeave(actions: RosterAction[], leaver: PeerId, end: PlaceEnd, model: Model): void {
   const told = model.total < FULL_LIST_PEERS && model.present.size > 0
   if (!told) return expect(actions).toEqual([])
   const [action] = actions
   if (action?.type !== 'tell-left') throw new Error('nobody was told of a leave')
-  expect(action).toMatchObject({ peer: leaver, total: model.total })
+  expect(action).toMatchObject({ peer: leaver, total: model.total, end })
   expect(action.to.toSorted()).toEqual([...model.present.keys()].toSorted())
 }
 
