@@ -1,0 +1,20 @@
+/** What a test and the malicious host say to each other. */
+import type { Order } from './attack.ts'
+
+export type Command =
+  | { readonly do: 'attack'; readonly order: Order }
+  /** From now on the room is honest. */
+  | { readonly do: 'repent' }
+  /** The same, and all sockets are closed. */
+  | { readonly do: 'redeploy' }
+  /** Until then the door takes tickets of any date. */
+  | { readonly do: 'open-door' }
+  | { readonly do: 'tampered' }
+  | { readonly do: 'seen' }
+
+export interface Answer {
+  /** How often anything was tampered with since the last attack began. */
+  readonly tampered: number
+  /** Asked for by `seen`: all that reached the room and its Worker, in base64url. */
+  readonly seen: readonly string[]
+}

@@ -1,0 +1,64 @@
+/**
+ * The Worker as a malicious host runs it: the repository's own, with a malicious room in front of each honest one, a door
+ * that can be left open, and a record of every request. `POST /hostile/NETWORK` tells it what to do.
+ */
+import { toBase64Url, utf8 } from '../../../protocol/bytes.ts'
+import { peerIdOf } from '../../../protocol/peer-id.ts'
+import { decodeTicket } from '../../../protocol/ticket.ts'
+import { app } from '../../../worker/app.ts'
+import { admissionRequest } from '../../../worker/door.ts'
+import type { Settings } from '../../../worker/settings.ts'
+import type { Answer, Command } from './command.ts'
+import type { HostileRoom } from './room.ts'
+
+export { Registry } from '../../../worker/registry.ts'
+export { Room } from './room.ts'
+
+const CONTROL = '/hostile/'
+/** An announcement that a lying door passes on is as good as any. */
+const AN_HOUR_MS = 3_600_000
+/** Of the isolate, like the door itself: networks whose door lets every ticket in, whatever date it bears. */
+const openDoors = new Set<string>()
+const requests: string[] = []
+
+export default {
+  fetch: async (request, settings, context) => {
+    const { pathname } = new URL(request.url)
+    if (pathname.startsWith(CONTROL)) {
+      const answer = await obey(pathname.slice(CONTROL.length), await request.json<Command>(), settings)
+      return Response.json(answer)
+    }
+    const body = request.method === 'POST' ? await request.clone().text() : ''
+    requests.push([request.url, ...[...request.headers].flat(), body].join('\n'))
+    const network = pathname.split('/').pop() ?? ''
+    const isJoin = request.headers.get('Upgrade') === 'websocket'
+    return isJoin && openDoors.has(network) ? letIn(request, network, settings) : app.fetch(request, settings, context)
+  },
+} satisfies ExportedHandler<Settings>
+
+async function obey(network: string, command: Command, settings: Settings): Promise<Answer> {
+  const room = settings.ROOM.getByName(network) as unknown as HostileRoom
+  if (command.do === 'attack') await room.attack(command.order)
+  if (command.do === 'repent' || command.do === 'redeploy') {
+    openDoors.delete(network)
+    await (command.do === 'repent' ? room.repent() : room.redeploy())
+  }
+  if (command.do === 'open-door') openDoors.add(network)
+  const seen = command.do === 'seen' ? await room.seen() : []
+  const heard = command.do === 'seen' ? requests.map((text) => toBase64Url(utf8(text))) : []
+  return { tampered: await room.tampered(), seen: [...seen, ...heard] }
+}
+
+/** No question asked: the ticket's peer gets in, as if its ticket were of now. */
+async function letIn(request: Request, network: string, settings: Settings): Promise<Response> {
+  const protocols = request.headers.get('Sec-WebSocket-Protocol')?.split(',') ?? []
+  const ticket = decodeTicket(protocols.at(-1)?.trim() ?? '')
+  if (!ticket) return new Response(null, { status: 400 })
+  const admission = {
+    peerId: await peerIdOf(ticket.announcement.core),
+    ticketIssuedAtMs: Date.now(),
+    announcementExpiresAtMs: Date.now() + AN_HOUR_MS,
+    announcement: toBase64Url(ticket.announcement.bytes),
+  }
+  return settings.ROOM.getByName(network).fetch(admissionRequest(admission, undefined))
+}
