@@ -5,7 +5,8 @@
  * (Cloudflare's soft limit for requests).
  */
 const SPREAD_MS_PER_MEMBER = 1
-const MIN_SPREAD_MS = 400
+/** A host that did not take us at once is starting, or the network is: half of the first wait. */
+const MIN_SPREAD_MS = 200
 /** Patience of a person who watches the page; also bounds what a dead host is asked. */
 const MAX_SPREAD_MS = 20_000
 
@@ -16,6 +17,8 @@ const MAX_SPREAD_MS = 20_000
  * @returns milliseconds to wait
  */
 export function reconnectDelayMs(failures: number, members: number, random: number): number {
-  const spreadMs = Math.max(MIN_SPREAD_MS, members * SPREAD_MS_PER_MEMBER) * 2 ** failures
+  // A socket that was well until now is most likely to be replaced at once: the host was updated, or the network changed.
+  const minSpreadMs = failures && MIN_SPREAD_MS
+  const spreadMs = Math.max(minSpreadMs, members * SPREAD_MS_PER_MEMBER) * 2 ** failures
   return Math.min(spreadMs, MAX_SPREAD_MS) * random
 }

@@ -17,9 +17,11 @@ export interface RoomCarrierEvents {
   connecting(): void
   message(message: RoomMessage): void
   envelope(envelope: Envelope): void
+  /** Bulk may be sent again: the socket has caught up, or the pause that the room asked for is over. */
+  ready(): void
   /** The room answered a message with an error, or refused a ticket for a reason that passes. */
   refused(refusal: Refusal): void
-  /** The socket is gone; the carrier will try again. `failures` counts tries in a row that brought no welcome. */
+  /** The socket is gone; the carrier will try again, if need be after {@link RoomCarrier.resume}. `failures` counts the tries in a row that brought no welcome. */
   down(failures: number, cause?: unknown): void
   /** The door or the room refused for good. The carrier is closed. */
   rejected(refusal: Refusal): void
@@ -43,18 +45,40 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
 
 /** Keeps address translations alive (RFC 4787 REQ-5: TCP mappings last for minutes) and the room's ghosts away. */
 const IDLE_PING_MS = 25_000
-/** While something was sent lately, a dead socket matters more. */
-const ACTIVE_PING_MS = 5_000
-/** A ping is answered by the edge within a round trip; after two without an answer the socket is dead. */
-const PONG_WAIT_MS = 2_500
+/** After something was sent: whoever is there has acknowledged it by then, or the room's pong will. */
+const ACTIVE_PING_MS = 750
+/** The edge answers within a round trip; one segment lost there and back costs TCP 0.2 to 1.2 s more. */
+const PONG_WAIT_MS = 1_750
+/** Something has changed, so the socket is more likely to be dead than slow, and a new one costs three round trips. */
+const NUDGE_WAIT_MS = 1_000
+/** A thread that was busy has its timers run first: what arrived meanwhile comes in before the verdict. */
+const LAST_LOOK_MS = 50
 /** A connection that takes longer will not come: TCP and TLS over a satellite need 3 s. */
 const CONNECT_TIMEOUT_MS = 10_000
+/** After a nudge: begun on a network that may be gone, and older than a connection over a long distance takes. */
+const STALE_CONNECTING_MS = 2_000
+/** A room that welcomes us and drops us again within this time is not asked again at once. */
+const STEADY_MS = 2_000
 /** A normal close handshake takes a round trip; nobody waits longer for a socket that may be dead. */
 const CLOSE_WAIT_MS = 500
 /** Whatever a room asks for: somebody mends it, and nobody restarts a page for that. */
 const MAX_RETRY_AFTER_MS = 300_000
-/** Above this the socket is behind; what waits here can neither be reordered nor taken back. */
-const HIGH_WATER_BYTES = 1_048_576
+/**
+ * Above this, bulk waits with its link, where signals can overtake it: at 1 Mbit/s this much is half a second. The
+ * system's own buffer, which nobody sees, comes on top.
+ */
+const HIGH_WATER_BYTES = 65_536
+/**
+ * A WebSocket has no event for having caught up, so while it is full somebody must look. At this rate the high water
+ * makes 3.2 MB/s, more than a room takes for long; acknowledgements have links send sooner.
+ */
+const LOOK_AGAIN_MS = 20
+
+/** What nothing has arrived since. */
+const NOTHING = 0
+const MESSAGE = 1
+const PING = 2
+const OVERDUE_PING = 3
 
 export class RoomCarrier {
   readonly #url: string
@@ -63,12 +87,20 @@ export class RoomCarrier {
   #socket: WebSocket | undefined
   #isOpen = false
   #closed = false
+  #suspended = false
+  /** Tells the current try from those that were given up while their ticket was signed. */
+  #attempt = 0
+  #startedAtMs = 0
+  #welcomedAtMs = -Infinity
+  /** A reconnection is planned, and nothing but prudence keeps it from being made now. */
+  #isWaiting = false
   #failures = 0
   #members = 1
   #timer: Timer | undefined
-  #unanswered = 0
-  #sentAtMs = 0
-  #pausedUntilMs = 0
+  #unanswered = NOTHING
+  #readyTimer: Timer | undefined
+  #bulkPausedUntilMs = 0
+  #signalsPausedUntilMs = 0
   /** The last refusal on the current socket: what its close means. */
   #refusal: Refusal | undefined
   /** Called when the socket's close handshake is over. */
@@ -86,14 +118,17 @@ export class RoomCarrier {
 
   /** Opens the socket. */
   connect(): void {
+    const attempt = ++this.#attempt
+    this.#isWaiting = false
+    this.#startedAtMs = nowMs()
     // No ticket could be signed, or no socket may be opened from here: a try that failed like any other.
-    this.#connect().catch((cause: unknown) => this.#failed(cause))
+    this.#connect(attempt).catch((cause: unknown) => attempt === this.#attempt && this.#failed(cause))
   }
 
-  async #connect(): Promise<void> {
+  async #connect(attempt: number): Promise<void> {
     this.#refusal = undefined
     const ticket = await this.#ticket()
-    if (this.#closed) return
+    if (attempt !== this.#attempt) return
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
@@ -106,24 +141,51 @@ export class RoomCarrier {
     this.#events.connecting()
   }
 
-  /** False while bulk would only pile up. */
+  /** Something may have changed: finds out soon whether the socket lives, and connects now if there is none. */
+  nudge(): void {
+    if (this.#isOpen) {
+      if (this.#unanswered < PING) this.#ping(NUDGE_WAIT_MS)
+    } else if (this.#isWaiting || (this.#socket && nowMs() - this.#startedAtMs > STALE_CONNECTING_MS)) {
+      this.#failures = 0
+      this.#detach()
+      this.connect()
+    }
+  }
+
+  /** Closes the socket without a bye, so that the room keeps our place for its grace, and stays down until `resume()`. */
+  suspend(): void {
+    if (this.#closed || this.#suspended) return
+    this.#suspended = true
+    this.#detach()
+    this.#events.down(0)
+  }
+
+  resume(): void {
+    if (this.#closed || !this.#suspended) return
+    this.#suspended = false
+    this.#failures = 0
+    this.connect()
+  }
+
+  /** False while bulk would only pile up or be dropped; `ready` follows while the socket is open. */
   get isReady(): boolean {
-    const isBehind = (this.#socket?.bufferedAmount ?? 0) > HIGH_WATER_BYTES
-    return this.#isOpen && !isBehind && nowMs() >= this.#pausedUntilMs
+    const isFull = (this.#socket?.bufferedAmount ?? 0) > HIGH_WATER_BYTES
+    return this.#isOpen && !isFull && nowMs() >= this.#bulkPausedUntilMs
   }
 
   /** Sends an envelope. What cannot be sent now is dropped: the links above send it again. */
   sendEnvelope(kind: EnvelopeKind, peer: PeerId, body: Bytes): void {
+    if (kind !== 'relay' && nowMs() < this.#signalsPausedUntilMs) return
     this.send(encodeEnvelope({ kind, home: 0, peer, body }))
   }
 
   send(message: Bytes | string): void {
     if (!this.#isOpen) return
-    const wasIdle = !this.#isActive()
-    this.#sentAtMs = nowMs()
-    // A socket that was quiet for long is the likeliest to be dead.
-    if (wasIdle && this.#unanswered === 0) this.#schedulePing()
     this.#socket?.send(message)
+    if (!this.isReady) this.#awaitReady()
+    if (this.#unanswered > NOTHING) return
+    this.#unanswered = MESSAGE
+    this.#watch(ACTIVE_PING_MS)
   }
 
   /** Says bye, closes the socket and never opens another. Resolves when the room has answered, or soon after. */
@@ -132,7 +194,7 @@ export class RoomCarrier {
     this.#closed = true
     clearTimeout(this.#timer)
     const socket = this.#socket
-    if (!socket) return
+    if (!socket) return this.#detach()
     if (this.#isOpen) socket.send(BYE_TEXT)
     await new Promise<void>((resolve) => {
       const giveUp = setTimeout(resolve, CLOSE_WAIT_MS)
@@ -146,9 +208,7 @@ export class RoomCarrier {
   }
 
   #received(data: unknown): void {
-    const wasAsked = this.#unanswered > 0
-    this.#unanswered = 0
-    if (wasAsked) this.#schedulePing()
+    if (this.#unanswered > NOTHING) this.#answered()
     if (data instanceof ArrayBuffer) {
       const envelope = readEnvelope(new Uint8Array(data))
       if (envelope) this.#events.envelope(envelope)
@@ -165,27 +225,58 @@ export class RoomCarrier {
     }
     if (message.type === 'welcome') {
       this.#isOpen = true
-      this.#failures = 0
-      this.#schedulePing()
+      this.#failures = nowMs() - this.#welcomedAtMs < STEADY_MS ? 1 : 0
+      this.#welcomedAtMs = nowMs()
+      this.#answered()
     }
-    if (message.type === 'limited') this.#pausedUntilMs = nowMs() + Math.min(message.retryAfterMs, MAX_RETRY_AFTER_MS)
+    if (message.type === 'limited') {
+      const untilMs = nowMs() + Math.min(message.retryAfterMs, MAX_RETRY_AFTER_MS)
+      if (message.scope === 'relay' || message.scope === 'target') {
+        this.#bulkPausedUntilMs = untilMs
+        this.#awaitReady()
+      } else this.#signalsPausedUntilMs = untilMs
+    }
     if ('total' in message) this.#members = message.total
     this.#events.message(message)
   }
 
-  #isActive(): boolean {
-    return nowMs() - this.#sentAtMs < ACTIVE_PING_MS
+  /** Tells when bulk may be sent again. */
+  #awaitReady(): void {
+    this.#readyTimer ??= setTimeout(
+      () => {
+        this.#readyTimer = undefined
+        if (this.isReady) this.#events.ready()
+        else this.#awaitReady()
+      },
+      Math.max(this.#bulkPausedUntilMs - nowMs(), LOOK_AGAIN_MS),
+    )
   }
 
-  #schedulePing(): void {
+  // ---- whether the socket lives ------------------------------------------------------------------------------------
+
+  #answered(): void {
+    this.#unanswered = NOTHING
+    this.#watch(IDLE_PING_MS)
+  }
+
+  #watch(waitMs: number): void {
     clearTimeout(this.#timer)
-    const waitMs = this.#unanswered > 0 ? PONG_WAIT_MS : this.#isActive() ? ACTIVE_PING_MS : IDLE_PING_MS
-    this.#timer = setTimeout(() => {
-      if (this.#unanswered >= 2) return this.#lost()
-      this.#unanswered++
-      this.#socket?.send(PING_TEXT)
-      this.#schedulePing()
-    }, waitMs)
+    this.#timer = setTimeout(() => this.#waited(), waitMs)
+  }
+
+  /** Nothing has arrived for as long as we wanted to wait for it. */
+  #waited(): void {
+    if (this.#unanswered === OVERDUE_PING) this.#lost()
+    else if (this.#unanswered === PING) {
+      this.#unanswered = OVERDUE_PING
+      this.#watch(LAST_LOOK_MS)
+    } else this.#ping(PONG_WAIT_MS)
+  }
+
+  #ping(waitMs: number): void {
+    this.#unanswered = PING
+    this.#socket?.send(PING_TEXT)
+    this.#watch(waitMs)
   }
 
   /** The socket is gone or as good as gone. */
@@ -209,17 +300,21 @@ export class RoomCarrier {
     // A wrong clock has just been corrected: the very next ticket is right.
     const isClock = refusal?.code === 'ticket-clock' && failures === 0
     const jitterMs = reconnectDelayMs(failures, this.#members, Math.random())
-    this.#timer = setTimeout(
-      () => this.connect(),
-      isClock ? 0 : Math.max(jitterMs, Math.min(refusal?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)),
-    )
+    const askedMs = Math.min(refusal?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
+    this.#isWaiting = askedMs === 0
+    this.#timer = setTimeout(() => this.connect(), isClock ? 0 : Math.max(jitterMs, askedMs))
   }
 
   /** Forgets the socket; whatever it still has to say is ignored. */
   #detach(): void {
     clearTimeout(this.#timer)
-    this.#isOpen = false
-    this.#unanswered = 0
+    clearTimeout(this.#readyTimer)
+    this.#readyTimer = undefined
+    this.#attempt++
+    this.#isOpen = this.#isWaiting = false
+    this.#unanswered = NOTHING
+    // The room measures each socket anew.
+    this.#bulkPausedUntilMs = this.#signalsPausedUntilMs = 0
     const socket = this.#socket
     this.#socket = undefined
     if (!socket) return

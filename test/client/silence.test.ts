@@ -34,12 +34,12 @@ const seatOf = ({ network }: ObservedNetwork) => room.seat(network.peerId)
 const texts = ({ messages }: ObservedNetwork) => messages.map(({ data }) => data)
 
 describe('a socket that is half open', () => {
-  it('is replaced half a minute later, and what was sent into it arrives', async () => {
+  it('is replaced, and what was sent into it arrives', async () => {
     await pass(10_000, 1_000)
     const dead = seatOf(ada)
     dead.freeze()
     void ada.network.send(bob.network.peerId, 'into the dead socket')
-    expect(await msUntilNoticed()).toBeLessThanOrEqual(31_000)
+    expect(await msUntilNoticed()).toBeLessThanOrEqual(3_000)
     await pass(5_000)
     await until(() => expect(texts(bob)).toEqual(['into the dead socket']))
     expect(ada.states).toEqual(['reconnecting', 'open'])
@@ -47,11 +47,10 @@ describe('a socket that is half open', () => {
     expect(bob.presence).toHaveLength(2)
   })
 
-  it('is noticed within eleven seconds when something is being sent', async () => {
+  it('is noticed half a minute later when nothing is being sent', async () => {
     await pass(10_000, 1_000)
     seatOf(ada).freeze()
-    void ada.network.send(bob.network.peerId, 'into the dead socket')
-    expect(await msUntilNoticed()).toBeLessThanOrEqual(11_000)
+    expect(await msUntilNoticed()).toBeLessThanOrEqual(28_000)
   })
 
   it('that hears pongs and nothing else is alive, for as long as one likes', async () => {
@@ -62,8 +61,8 @@ describe('a socket that is half open', () => {
 
   it('that is quiet and well is not pinged without need', async () => {
     await pass(180_000, 1_000)
-    // One ping in 25 s: often enough for address translations, seldom enough for a phone.
-    expect(seatOf(ada).pings).toBeGreaterThanOrEqual(7)
+    // One ping in 25 s: often enough for address translations, seldom enough for a phone. Answers to others count.
+    expect(seatOf(ada).pings).toBeGreaterThanOrEqual(5)
     expect(seatOf(ada).pings).toBeLessThanOrEqual(12)
   })
 
