@@ -5,8 +5,29 @@ import type { EdgeNetError } from './errors.ts'
 import type { ListenOptions } from './events.ts'
 import type { Identity } from './identity/identity.ts'
 
-/** An application message. Texts arrive as texts, bytes as bytes. */
+/** An application message as it arrives: texts as texts, everything else as bytes. */
 export type Data = string | Uint8Array<ArrayBuffer>
+
+/** What can be sent. At most 16 MiB. A copy is taken, so the caller may go on using it. */
+export type Sendable = string | ArrayBufferView | ArrayBuffer | Blob
+
+export interface SendOptions {
+  /** Takes the message back if none of it has been sent yet; later it has no effect. */
+  readonly signal?: AbortSignal
+  /** Which channel the message is for: 0, the default, is the application's own. See {@link Network.channel}. */
+  readonly channel?: number
+}
+
+/** A message on its way. Awaiting it waits until the link has taken the message over: back-pressure. */
+export interface Sending extends Promise<void> {
+  /** The message's number on its link, counted from 1; `peer-left` names unconfirmed messages by it. */
+  readonly id: number
+  /**
+   * Resolves when the peer's application had the message. Rejects with `not-delivered` when the link ended before that was
+   * confirmed: the message was delivered at most once, nobody knows. Nobody has to listen to it.
+   */
+  readonly delivered: Promise<void>
+}
 
 /** The kinds of ICE candidates (RFC 8445 section 5.1.1). */
 export type CandidateType = 'host' | 'srflx' | 'prflx' | 'relay'
@@ -26,9 +47,109 @@ export type Path =
 /**
  * - `announced`: its announcement verifies: the identity says that this session exists.
  * - `verified`: it holds the session's key: something it sealed for us has opened.
- * - `closed`: it left, was blocked, or the network was closed.
+ * - `stalled`: it was verified, and no path reaches it at the moment. Messages wait; it comes back or is `lost`.
+ * - `closed`: it left, was lost or blocked, or the network was closed.
  */
-export type PeerState = 'announced' | 'verified' | 'closed'
+export type PeerState = 'announced' | 'verified' | 'stalled' | 'closed'
+
+/** `lost`: no path reaches the peer. The others are ranges of the score. */
+export type QualityLevel = 'excellent' | 'good' | 'poor' | 'lost'
+
+/** How good a peer's current path is, by our own pings. It says nothing about the path's kind: see {@link Peer.path}. */
+export interface Quality {
+  /** Smoothed round-trip time in milliseconds (RFC 6298); `undefined` until measured. */
+  readonly rttMs: number | undefined
+  /** Smoothed difference between one round trip and the next, in milliseconds (after RFC 3550 section 6.4.1). */
+  readonly jitterMs: number
+  /** Share of the last 50 pings that were not answered, 0 to 1. Only a direct path loses pings. */
+  readonly loss: number
+  /** What the peer acknowledged lately, in bytes per second. */
+  readonly bytesPerSecond: number
+  /** 0 (unusable) to 100: from delay, jitter and loss, in the shape of the E-model. */
+  readonly score: number
+  /** From the score, with hysteresis. */
+  readonly level: QualityLevel
+}
+
+/** Why a try at a direct path is over; also why a direct path is. */
+export type AttemptEnd = 'failed' | 'timeout' | 'closed' | 'silent' | 'superseded'
+
+/** One try at a direct path, for `explain()`. */
+export interface AttemptReport {
+  /** Counted by the offerer. */
+  readonly number: number
+  readonly role: 'offerer' | 'answerer'
+  readonly state: 'connecting' | 'open' | AttemptEnd
+  /** Milliseconds since it began. */
+  readonly ageMs: number
+  /** Milliseconds from the beginning until it was open; absent if it never was. */
+  readonly openedAfterMs?: number
+  /** Kinds of our own candidates that were gathered. Without `srflx` no STUN server answered, without `relay` no TURN server. */
+  readonly local: readonly CandidateType[]
+  /** Kinds of the peer's candidates that arrived. */
+  readonly remote: readonly CandidateType[]
+}
+
+/**
+ * What would help a peer to a better path:
+ * - `rtc-missing-here`, `rtc-missing-there`: one side has no WebRTC, or has it switched off.
+ * - `ice-servers-missing`: the host offers neither STUN nor TURN, so only addresses of one network can meet.
+ * - `stun-unanswered`: no STUN server answered us: UDP is probably blocked here.
+ * - `turn-needed`: both sides know their public addresses and still do not meet: strict NATs need a TURN server.
+ * - `turn-unanswered`: a TURN server is configured and gave us no address.
+ * - `room-unreachable`: we are not in the room, so nothing can be arranged.
+ */
+export type Advice =
+  | 'rtc-missing-here'
+  | 'rtc-missing-there'
+  | 'ice-servers-missing'
+  | 'stun-unanswered'
+  | 'turn-needed'
+  | 'turn-unanswered'
+  | 'room-unreachable'
+
+/**
+ * - `introducing`: the peer has not answered yet.
+ * - `relay`: messages pass through the room, and no attempt is under way.
+ * - `connecting`: messages pass through the room while an attempt at a direct path is under way.
+ * - `direct`: messages pass over a healthy direct path.
+ * - `doubtful`: the direct path is silent; messages pass through the room until it answers.
+ * - `stalled`: no path; messages wait.
+ * - `closed`: the link is over.
+ */
+export type LinkPhase = 'introducing' | 'relay' | 'connecting' | 'direct' | 'doubtful' | 'stalled' | 'closed'
+
+/** Everything that is known about a peer's link, for people and programs that wonder. All plain data. */
+export interface Explanation {
+  readonly peerId: PeerId
+  readonly phase: LinkPhase
+  readonly path: Path
+  readonly quality: Quality
+  /** False while we are not in the room. */
+  readonly relayIsUp: boolean
+  /** Milliseconds since anything of the peer's arrived; `undefined` if nothing has. */
+  readonly heardMsAgo: number | undefined
+  /** Bytes sent, or waiting to be, that the peer has not acknowledged. */
+  readonly unacknowledgedBytes: number
+  /** The latest attempts, the newest last. */
+  readonly attempts: readonly AttemptReport[]
+  /** Milliseconds until the next attempt, if one is planned. */
+  readonly nextAttemptInMs: number | undefined
+  readonly advice: readonly Advice[]
+}
+
+/** What is known when an attempt, or the path it led to, has ended. */
+export interface AttemptOutcome {
+  readonly role: 'offerer' | 'answerer'
+  readonly end: AttemptEnd
+  /** Attempts in a row before this one that led to nothing lasting. */
+  readonly failures: number
+  /** Milliseconds since a direct path to this peer that had lasted was lost; 0 if it is this one; `undefined` if none ever was. */
+  readonly lastGoodMsAgo: number | undefined
+}
+
+/** How long to wait before the next attempt, in milliseconds; `undefined` for none until a nudge. */
+export type AttemptPolicy = (outcome: AttemptOutcome) => number | undefined
 
 /** Another running client in the network. */
 export interface Peer {
@@ -44,8 +165,24 @@ export interface Peer {
   readonly path: Path
   /** Smoothed round-trip time on the current path in milliseconds; `undefined` until measured. */
   readonly rttMs: number | undefined
-  /** The same as `network.send(peer.id, data)`. */
-  send(data: Data): Promise<void>
+  readonly quality: Quality
+  /** The same as `network.send(peer.id, data, options)`. */
+  send(data: Sendable, options?: SendOptions): Sending
+  /**
+   * Sends a message that may be lost, repeated or overtaken, on the current path, without waiting behind others.
+   *
+   * @param data at most 16,368 bytes; keep it below 1,200, or it is lost more easily
+   * @returns false when it was dropped at once: no path, or the path is full
+   * @throws EdgeNetError `message-too-large`, `invalid-argument`
+   */
+  datagram(data: string | ArrayBufferView | ArrayBuffer): boolean
+  /**
+   * The peer's messages, one by one: the next is taken from the link when it is asked for, so a slow reader slows the
+   * sender. While it runs, this peer's messages go to it alone. It ends when the link does, or at `break`.
+   */
+  messages(): AsyncIterableIterator<Data>
+  /** Everything that is known about this link. */
+  explain(): Explanation
 }
 
 /**
@@ -70,12 +207,26 @@ export interface NetworkEvents {
   announced: { readonly peer: Peer }
   /** A peer proved that it is there. */
   peer: { readonly peer: Peer }
-  'peer-left': { readonly peer: Peer; readonly reason: 'left' | 'blocked' | 'closed' | 'lost' }
+  /** A peer became `stalled`, or came back from it. */
+  'peer-state': { readonly peer: Peer; readonly state: PeerState }
+  'peer-left': {
+    readonly peer: Peer
+    /**
+     * `left`: it said so. `lost`: no path reached it for too long. `restarted`: it began a new link; a new {@link Peer} follows.
+     */
+    readonly reason: 'left' | 'blocked' | 'closed' | 'lost' | 'restarted'
+    /** Messages (their `Sending.id`) that it had not confirmed: each was delivered at most once, nobody knows. */
+    readonly unconfirmed: readonly number[]
+  }
+  /** A message, in order, once. Without a listener messages wait. */
   message: { readonly peer: Peer; readonly data: Data }
+  datagram: { readonly peer: Peer; readonly data: Data }
   /** The path of a peer's link changed. */
   path: { readonly peer: Peer; readonly path: Path }
   /** A new measurement of a peer's round-trip time. */
   rtt: { readonly peer: Peer; readonly rttMs: number }
+  /** The level of a peer's quality changed. */
+  quality: { readonly peer: Peer; readonly quality: Quality }
   /** The room told how many members it has, this one included. */
   total: { readonly total: number }
   /** Something failed that no call is waiting for. Nothing is lost by ignoring it. */
@@ -107,14 +258,30 @@ export interface Network {
   ): () => void
 
   /**
-   * Sends a message to an announced or verified peer. It resolves when the link has taken the message over.
+   * Sends a message to an announced or verified peer: in order, exactly once, over whatever path there is.
    *
-   * @throws EdgeNetError `peer-unknown`, `message-too-large`, `aborted` (closed), `invalid-argument`
+   * @returns resolves when the link has taken the message over; its `delivered` when the peer's application had it.
+   *   Rejects with EdgeNetError `peer-unknown`, `message-too-large`, `aborted` (signal or close), `invalid-argument`
    */
-  send(peer: PeerId, data: Data): Promise<void>
+  send(peer: PeerId, data: Sendable, options?: SendOptions): Sending
 
   /** Sends a message to every verified peer. Resolves when all links have taken it over. */
-  broadcast(data: Data): Promise<void>
+  broadcast(data: Sendable, options?: SendOptions): Promise<void>
+
+  /**
+   * Takes the messages of a channel: beside the application's own, in one order with them, but with a handler of their
+   * own. Messages of a channel that nobody takes are dropped.
+   *
+   * @param channel 1 to 65,535; 1 to 255 are Edge-Net's own
+   * @returns stops taking them
+   */
+  channel(channel: number, handler: (event: NetworkEvents['message']) => unknown): () => void
+
+  /**
+   * Says that something may have changed: network, sleep, visibility. All paths are probed at once, and waiting reconnections
+   * and attempts start. The SDK calls it by itself where the runtime tells (`online`, `pageshow`, a clock that jumped, …).
+   */
+  nudge(): void
 
   /** Decides who may be seen and heard; asked once per announcement. The block list comes first. */
   authorize(peer: Applicant): boolean | Promise<boolean>
@@ -159,6 +326,10 @@ export interface JoinOptions {
   readonly signal?: AbortSignal
   /** Told of every step of joining, as it happens. */
   readonly onPhase?: (phase: JoinPhase) => void
+  /** When to try again for a direct path. Default: at once after a path that was good, ever more seldom after failures. */
+  readonly attemptPolicy?: AttemptPolicy
+  /** How long a link may be without any path before it is lost, in milliseconds. Default 60,000, at most 300,000. */
+  readonly stalledMs?: number
   /**
    * How many times joining tries to reach the room before it fails with `room-unreachable`. Default 3.
    * Once joined, reconnecting goes on until `close()`.

@@ -9,6 +9,7 @@ import type { RefusalCode } from '../protocol/room-messages.ts'
  * - `unsupported`: this runtime lacks something the SDK cannot do without.
  * - `peer-unknown`: no such peer in this network, or it has left.
  * - `message-too-large`: above the limit of one message.
+ * - `not-delivered`: the link ended before the peer confirmed the message; it was delivered at most once.
  * - `handler-failed`: a handler, a callback or the identity that the application brought failed; `cause` says how.
  * - `peer-misbehaved`: a peer sent what no honest peer sends; it was dropped. `reason` says what.
  * - `direct-failed`: an attempt at a direct path failed; the link stays on the relay.
@@ -21,6 +22,7 @@ export type ErrorCode =
   | 'unsupported'
   | 'peer-unknown'
   | 'message-too-large'
+  | 'not-delivered'
   | 'handler-failed'
   | 'peer-misbehaved'
   | 'direct-failed'

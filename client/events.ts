@@ -28,14 +28,20 @@ export class Emitter<Events extends object> {
     return off
   }
 
-  emit<Type extends keyof Events>(type: Type, event: Events[Type]): void {
-    for (const handler of this.#handlers.get(type) ?? []) {
-      try {
-        const result = (handler as (event: Events[Type]) => unknown)(event)
-        if (result instanceof Promise) result.catch((error: unknown) => this.#onHandlerError(error, type))
-      } catch (error) {
-        this.#onHandlerError(error, type)
-      }
+  /** Calls every handler of the type; false when there is none. */
+  emit<Type extends keyof Events>(type: Type, event: Events[Type]): boolean {
+    const handlers = this.#handlers.get(type)
+    for (const handler of handlers ?? []) this.call(handler as (event: Events[Type]) => unknown, event, type)
+    return (handlers?.size ?? 0) > 0
+  }
+
+  /** Calls one handler; what it throws goes where all errors of handlers go. */
+  call<Type extends keyof Events>(handler: (event: Events[Type]) => unknown, event: Events[Type], type: Type): void {
+    try {
+      const result = handler(event)
+      if (result instanceof Promise) result.catch((error: unknown) => this.#onHandlerError(error, type))
+    } catch (error) {
+      this.#onHandlerError(error, type)
     }
   }
 

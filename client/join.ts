@@ -41,9 +41,9 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   // An identity of the application's own fails in its own words.
   const session = await (options.identity ? opening : opening.catch(unsupportedKeys))
   options.onPhase?.('identity')
-  const { iceTransportPolicy = 'all' } = options
-  const manager =
-    engine && new WebRTCPeerManager({ engine, self: { peerId: session.peerId, rank }, iceTransportPolicy })
+  const { iceTransportPolicy = 'all', attemptPolicy: policy } = options
+  const self = { peerId: session.peerId, rank }
+  const manager = engine && new WebRTCPeerManager({ engine, self, iceTransportPolicy, policy })
   return new JoinedNetwork({ room, session, clock, options, manager }).enter()
 }
 

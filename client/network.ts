@@ -16,7 +16,19 @@ import {
 import { networkIdText } from '../protocol/network.ts'
 import { peerIdOf, type PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
-import type { Applicant, Data, JoinOptions, JoinPhase, Network, NetworkEvents, NetworkState, Peer } from './api.ts'
+import type {
+  Applicant,
+  Data,
+  JoinOptions,
+  JoinPhase,
+  Network,
+  NetworkEvents,
+  NetworkState,
+  Peer,
+  Sendable,
+  Sending,
+  SendOptions,
+} from './api.ts'
 import { RoomCarrier } from './carrier/room.ts'
 import { nowMs, type Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
@@ -24,6 +36,8 @@ import { Emitter, type ListenOptions } from './events.ts'
 import { fetchIceServers } from './ice.ts'
 import type { Session } from './identity/session.ts'
 import { Acquaintances } from './peer/acquaintances.ts'
+import { adviceFor } from './peer/advice.ts'
+import { BigMessageSlots } from './peer/big-message-slots.ts'
 import { Reception } from './peer/reception.ts'
 import { RemotePeer, type PeerHost, type PeerKeys } from './peer/remote-peer.ts'
 import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
@@ -32,8 +46,6 @@ import { Timers, type Timer } from './timers.ts'
 
 /** Links at once; in a large room every newcomer makes up to 32 of them, and others make some to it. */
 const MAX_PEERS = 128
-/** Who is missing from the room without a bye may be reconnecting, as after a deploy: this long it keeps its link. */
-const ABSENT_MS = 10_000
 /** The first attempts wait this long for ICE servers, if the welcome brought none. */
 const ICE_WAIT_MS = 30
 /** Making a connection keeps the thread busy for milliseconds; what the two say first goes before it. */
@@ -50,6 +62,15 @@ const MAX_REMEMBERED = 1_024
 const MAX_FAULTS_REPORTED = 8
 /** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
 const BYE_FLUSH_MS = 30
+/** What was sent before closing is acknowledged within a round trip and the other side's patience; a dead peer never does it. */
+const FLUSH_MS = 500
+const FLUSH_CHECK_MS = 10
+/** A link without any path is kept this long: people change trains. */
+const STALLED_MS = 60_000
+const MAX_STALLED_MS = 300_000
+/** What all that send to us over the relay may have on the way together; the room's memory is at stake. Some for everybody. */
+const RELAY_CREDIT_BYTES = 1_048_576
+const MIN_RELAY_CREDIT_BYTES = 65_536
 
 export interface NetworkParts {
   readonly room: RoomUrl
@@ -82,6 +103,8 @@ export class JoinedNetwork implements Network {
   readonly #arrivals = new Map<string, Promise<RemotePeer | string>>()
   /** Announcements that `authorize` refused: it is asked once. */
   readonly #refused = new Set<string>()
+  /** Who takes the messages of channels other than the application's. */
+  readonly #channels = new Map<number, (event: NetworkEvents['message']) => unknown>()
   readonly #faults = new Map<PeerId, number>()
   readonly #abort = new AbortController()
   readonly #timers = new Timers()
@@ -93,6 +116,8 @@ export class JoinedNetwork implements Network {
   /** The last one, for a reason that passes. */
   #refusal: Refusal | undefined
   #closing: Promise<void> | undefined
+  /** The room dropped something, and asked for a pause. */
+  #wasLimited = false
 
   constructor(parts: NetworkParts) {
     const { room, session, options, manager } = parts
@@ -115,6 +140,7 @@ export class JoinedNetwork implements Network {
       },
       message: (message) => this.#message(message),
       envelope: (envelope) => this.#envelope(envelope),
+      ready: () => this.#ready(),
       refused: (refusal) => this.#refusedFor(refusal),
       down: (failures, cause) => this.#down(failures, cause),
       rejected: (refusal) => this.#fail(refusalError(refusal)),
@@ -142,19 +168,23 @@ export class JoinedNetwork implements Network {
 
   async #leave(): Promise<void> {
     // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal; but
-    // what is being sealed already goes out first.
+    // what has been sent already goes out first.
     const isLarge = this.total > FULL_LIST_PEERS
     const remotes = [...this.#remotes.values()]
-    const needsTime = remotes.some(({ isDirect, isSealing }) => isSealing || (isLarge && !isDirect))
-    const byes = remotes.filter(({ isDirect }) => isDirect || needsTime).map((remote) => remote.bye())
+    const isUnsettled = () => remotes.some(({ isVerified, isSettled }) => isVerified && !isSettled)
+    const needsTime = isUnsettled() || remotes.some(({ isDirect, isSealing }) => isSealing || (isLarge && !isDirect))
+    const byes = remotes.map((remote) => remote.bye())
     if (needsTime) await Promise.all(byes)
+    for (let waitedMs = 0; waitedMs < FLUSH_MS && isUnsettled(); waitedMs += FLUSH_CHECK_MS) {
+      await this.#pause(FLUSH_CHECK_MS)
+    }
     const carrierClosed = this.#carrier.close()
     this.#setState('closed')
     this.#abort.abort()
     this.#timers.clear()
     this.#entering?.reject(closedError())
     // Closing a connection discards what its channels have queued.
-    if (byes.length > 0) await this.#pause(BYE_FLUSH_MS)
+    if (remotes.some(({ isDirect }) => isDirect)) await this.#pause(BYE_FLUSH_MS)
     for (const remote of this.#remotes.values()) this.#drop(remote, 'closed')
     this.#parts.manager?.close()
     await carrierClosed
@@ -163,6 +193,7 @@ export class JoinedNetwork implements Network {
 
   #down(failures: number, cause: unknown): void {
     const { options, room } = this.#parts
+    for (const remote of this.#remotes.values()) remote.relayDown()
     if (!this.#entering) return this.#setState('reconnecting')
     if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
     const hint = 'Check the URL and the network; proxies must pass WebSockets.'
@@ -226,18 +257,37 @@ export class JoinedNetwork implements Network {
     handler: (event: NetworkEvents[Type]) => unknown,
     options?: ListenOptions,
   ): () => void {
+    // What has waited for a listener comes after the caller has got what this returns.
+    if (type === 'message') queueMicrotask(() => this.#remotes.forEach((remote) => remote.drain()))
     return this.#emitter.on(type, handler, options)
   }
 
-  async send(peer: PeerId, data: Data): Promise<void> {
-    if (this.#closing) throw closedError()
+  send(peer: PeerId, data: Sendable, options?: SendOptions): Sending {
     const remote = this.#remotes.get(peer)
-    if (remote) return remote.send(data)
-    throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one of network.peers.')
+    if (remote && !this.#closing) return remote.send(data, options)
+    const unknown = () =>
+      new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one of network.peers.')
+    const failed = Promise.reject<void>(this.#closing ? closedError() : unknown())
+    const delivered = failed.then()
+    delivered.catch(() => undefined)
+    return Object.assign(failed, { id: 0, delivered })
   }
 
-  async broadcast(data: Data): Promise<void> {
-    await Promise.all([...this.peers.values()].map((peer) => peer.send(data)))
+  async broadcast(data: Sendable, options?: SendOptions): Promise<void> {
+    await Promise.all([...this.peers.values()].map((peer) => peer.send(data, options)))
+  }
+
+  channel(channel: number, handler: (event: NetworkEvents['message']) => unknown): () => void {
+    this.#channels.set(channel, handler)
+    return () => {
+      if (this.#channels.get(channel) === handler) this.#channels.delete(channel)
+    }
+  }
+
+  nudge(): void {
+    this.#carrier.nudge()
+    for (const remote of this.#remotes.values()) remote.nudge()
+    this.#parts.manager?.nudge()
   }
 
   async authorize(peer: Applicant): Promise<boolean> {
@@ -269,20 +319,20 @@ export class JoinedNetwork implements Network {
         for (const { announcement } of message.peers) void this.#meet(announcement)
         return
       case 'peer-joined':
-        return void this.#joined(message.peer.announcement)
+        return void this.#joined(message)
       case 'peer-left':
+        if (message.lost) return remote?.relayDown()
         // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
-        if (remote?.isDirect) remote.absentUntilMs = 0
-        else if (remote) void remote.drained.then(() => this.#drop(remote, 'left'))
+        if (remote) void remote.drained.then(() => this.#departed(remote))
         return
-      case 'gone':
-        if (remote) this.#absent(remote)
-        return
-      case 'limited':
-        this.#timers.after(message.retryAfterMs, () => this.#relayRestarted())
-        return
-      // Away: the room keeps the peer's place, and the link sends again what was lost. Errors: the carrier's matter.
+      // Away: the room keeps the peer's place. Gone: it knows no such peer. Either may come back.
       case 'away':
+      case 'gone':
+        return remote?.relayDown()
+      case 'limited':
+        this.#wasLimited = true
+        return
+      // The carrier's matter.
       case 'error':
         return
     }
@@ -306,27 +356,30 @@ export class JoinedNetwork implements Network {
     for (const met of await Promise.all(peers.map(({ announcement }) => this.#meet(announcement)))) {
       if (typeof met !== 'string') missing.delete(met)
     }
-    for (const remote of missing) this.#absent(remote)
+    for (const remote of missing) remote.relayDown()
   }
 
-  async #joined(announcement: Bytes): Promise<void> {
-    const met = await this.#meet(announcement)
+  async #joined({ peer, resumed }: Extract<RoomMessage, { type: 'peer-joined' }>): Promise<void> {
+    const met = await this.#meet(peer.announcement)
     // Somebody whom we know has a new socket; what went to the old one may be lost.
-    if (typeof met !== 'string') met.relayRestarted()
+    if (typeof met !== 'string' && (resumed || met.state === 'stalled')) met.relayUp()
+  }
+
+  /** The carrier takes bulk again. What went to a room that had its fill was dropped. */
+  #ready(): void {
+    if (this.#wasLimited) return this.#relayRestarted()
+    for (const remote of this.#remotes.values()) remote.pump()
   }
 
   #relayRestarted(): void {
-    for (const remote of this.#remotes.values()) remote.relayRestarted()
+    this.#wasLimited = false
+    for (const remote of this.#remotes.values()) remote.relayUp()
   }
 
-  /** The room does not know the peer. Unless it is heard of soon, or lives on a direct path, it is lost. */
-  #absent(remote: RemotePeer): void {
-    remote.absentUntilMs ??= nowMs() + ABSENT_MS
-    this.#timers.after(ABSENT_MS, () => this.#dropIfAbsent(remote))
-  }
-
-  #dropIfAbsent(remote: RemotePeer): void {
-    if (!remote.isDirect && nowMs() >= (remote.absentUntilMs ?? Infinity)) this.#drop(remote, 'lost')
+  #departed(remote: RemotePeer): void {
+    if (!remote.isDirect) return this.#drop(remote, 'left')
+    remote.relayDown()
+    remote.hasLeftRoom = true
   }
 
   // ---- envelopes ---------------------------------------------------------------------------------------------------
@@ -406,6 +459,8 @@ export class JoinedNetwork implements Network {
   #link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer {
     const remote = new RemotePeer(announcement, keys, this.#host)
     this.#remotes.set(remote.id, remote)
+    this.#shareRelay()
+    if (this.state === 'open') remote.relayUp()
     this.#emitter.emit('announced', { peer: remote })
     void this.#goDirect(remote)
     return remote
@@ -424,14 +479,33 @@ export class JoinedNetwork implements Network {
     if (this.#remotes.get(remote.id) !== remote) return
     this.#remotes.delete(remote.id)
     this.peers.delete(remote.id)
-    remote.close()
+    const unconfirmed = remote.close()
     this.#parts.manager?.remove(remote.id)
-    this.#emitter.emit('peer-left', { peer: remote, reason })
+    this.#shareRelay()
+    this.#emitter.emit('peer-left', { peer: remote, reason, unconfirmed })
+  }
+
+  /** Divides what may be on the way to us over the relay among those who use it. */
+  #shareRelay(): void {
+    const relayed = [...this.#remotes.values()].filter(({ path }) => path.kind === 'relay')
+    const bytes = Math.max(MIN_RELAY_CREDIT_BYTES, Math.floor(RELAY_CREDIT_BYTES / relayed.length))
+    for (const remote of relayed) remote.relayCreditBytes = bytes
+  }
+
+  /** Hands a message to the application. False when nobody takes it now; what is for a channel without a taker is dropped. */
+  #deliver(peer: RemotePeer, channel: number, data: Data): boolean {
+    const event = { peer, data }
+    if (channel === 0) return this.#closing ? true : this.#emitter.emit('message', event)
+    const taker = this.#channels.get(channel)
+    if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
+    return true
   }
 
   #peerHost(): PeerHost {
-    const { manager, session } = this.#parts
+    const { manager, session, options } = this.#parts
     return {
+      slots: new BigMessageSlots(),
+      stalledMs: Math.min(options.stalledMs ?? STALLED_MS, MAX_STALLED_MS),
       carry: (peer, kind, sealed) => {
         const body = kind === 'intro' ? encodeIntro(session.announcement, sealed) : sealed
         this.#carrier.sendEnvelope(kind, peer, body)
@@ -445,19 +519,28 @@ export class JoinedNetwork implements Network {
         this.#emitter.emit('peer', { peer })
       },
       restarted: (peer, incarnation, frame) => {
-        this.#drop(peer, 'lost')
+        this.#drop(peer, 'restarted')
         if (!this.#closing) this.#link(peer.announcement, peer.keys).opened(incarnation, frame)
       },
-      left: (peer) => this.#drop(peer, 'left'),
+      ended: (peer, reason) => this.#drop(peer, reason),
       signal: ({ id }, { type, payload }) => {
         if (type === 'offer') manager?.handleOffer(id, payload)
         if (type === 'answer') manager?.handleAnswer(id, payload)
         if (type === 'ice-candidate') manager?.handleCandidates(id, payload)
         if (type === 'want-offer') manager?.handleWantOffer(id)
       },
+      directDoubtful: ({ id }) => manager?.renew(id),
       pathChanged: (peer) => {
+        this.#shareRelay()
         this.#emitter.emit('path', { peer, path: peer.path })
-        this.#dropIfAbsent(peer)
+      },
+      deliver: (peer, channel, data) => this.#deliver(peer, channel, data),
+      explain: ({ id, rtc, isDirect }) => {
+        const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
+        const relayIsUp = this.state === 'open'
+        const { iceServers } = this
+        const facts = { rtcHere: manager !== undefined, rtcThere: rtc, relayIsUp, isDirect, iceServers, attempts }
+        return { relayIsUp, attempts, nextAttemptInMs, advice: adviceFor(facts) }
       },
       misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
       emit: (type, event) => {

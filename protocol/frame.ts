@@ -4,7 +4,8 @@
  *     type u8 · flags u8 · stream u16 · seq u32 · ack u32 · credit u16 (KiB) · epoch u16 · payload
  *
  * Only `data` frames use up sequence numbers; they belong to the link, not to the path. `ack` is the next sequence
- * number that the sender of the frame expects.
+ * number that the sender of the frame expects: it holds all before it. `credit` is the memory it has beyond. `stream` is the
+ * message's channel; the order of messages is one for all channels.
  *
  * `epoch` names the pair of link states that the frame belongs to: the high byte the sender's, the low byte the
  * receiver's as far as the sender knows it (0: not yet). A frame meant for another link state of the receiver is not for
@@ -49,7 +50,12 @@ export const FLAG_FIRST = 1
 export const FLAG_LAST = 2
 /** The message is a text (UTF-8); without it, it is bytes. */
 export const FLAG_TEXT = 4
-const KNOWN_FLAGS = FLAG_FIRST | FLAG_LAST | FLAG_TEXT
+/**
+ * Messages before `ack` wait for the application. Without the flag it has had all that are complete; with it, as far as the
+ * payload of an `ack` frame says (the first sequence number that waits, u32).
+ */
+export const FLAG_HELD = 8
+const KNOWN_FLAGS = FLAG_FIRST | FLAG_LAST | FLAG_TEXT | FLAG_HELD
 
 export interface Frame {
   readonly type: FrameType

@@ -50,6 +50,10 @@ export const MAX_INTRO_ENVELOPE_BYTES = 3_072 + ENVELOPE_HEADER_BYTES
 
 /** A message is at most this long: it is reassembled in memory at the other side. */
 export const MAX_MESSAGE_BYTES = 16 * 1_048_576
+/** What a frame costs of window and credit besides its payload: about what it costs in memory, so that empty ones are not free. */
+export const FRAME_COST_BYTES = 64
+/** What every link may hold of frames that overtook others, parts of messages, and messages nobody has taken. */
+export const LINK_CREDIT_BYTES = 1_048_576
 
 // ---- control messages ----------------------------------------------------------------------------------------------
 

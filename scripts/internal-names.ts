@@ -6,10 +6,10 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const NAMES = `
-  absentUntilMs accepted acknowledge announce answered askedAtMs bindKey burst carrierIsReady carry connecting
+  accepted acknowledge announce answered askedAtMs bindKey burst carrierIsReady carry connecting
   correct counter deadlineMs deliver enter envelopes fingerprints generation hello home introFrameBytes isDirect
   isFresh isReady isSealing issuedAtMs mayVerify meet misbehaved nowMs pathChanged perSecond pump purpose
-  receive refused rejected relayRestarted resend restarted sealed sealKey ticketAccepted webSocket windowBytes
+  receive refused rejected resend restarted sealed sealKey ticketAccepted webSocket windowBytes
 `
   .trim()
   .split(/\s+/)

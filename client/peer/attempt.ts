@@ -15,12 +15,13 @@ import {
   type DescriptionFields,
   type DescriptionSignal,
 } from '../../protocol/signal.ts'
+import type { AttemptEnd, Path } from '../api.ts'
+import { nowMs } from '../clock.ts'
 import type { Timer } from '../timers.ts'
+import { noteCandidate, type AttemptRecord } from './attempt-record.ts'
 import { closeConnection, type Connection } from './connection.ts'
 import { parseDescription, renderDescription } from './description.ts'
 
-/** Why an attempt is over; also why a direct path is. */
-export type AttemptEnd = 'failed' | 'timeout' | 'closed' | 'silent' | 'superseded'
 export type Role = 'offerer' | 'answerer'
 
 /** What an attempt needs of the link that it works for. */
@@ -63,13 +64,12 @@ const BOUND = layout<{ attempt: number; role: Role; fingerprints: Bytes }>({
 })
 
 export class Attempt {
-  readonly number: number
-  readonly role: Role
+  readonly record: AttemptRecord
   readonly connection: Connection
   /** The path carries frames. */
   isOpen = false
-  /** It did so once; the link may have frames in flight on it. */
-  wasOpen = false
+  /** What the path is made of, once it is known. */
+  path: Path | undefined
   readonly #link: AttemptLink
   readonly #events: AttemptEvents
   readonly #candidates: string[] = []
@@ -88,11 +88,9 @@ export class Attempt {
   #expectedMac = this.#ownMac
   #bindProved = false
   #pongReceived = false
-  #hasEnded = false
 
   constructor(number: number, role: Role, connection: Connection, link: AttemptLink, events: AttemptEvents) {
-    this.number = number
-    this.role = role
+    this.record = { number, role, startedAtMs: nowMs(), local: new Set(), remote: new Set() }
     this.connection = connection
     this.#link = link
     this.#events = events
@@ -158,6 +156,7 @@ export class Attempt {
   addCandidates(candidates: readonly string[]): void {
     for (const candidate of candidates) {
       if (this.#remoteCandidates++ >= MAX_REMOTE_CANDIDATES) return
+      noteCandidate(this.record.remote, candidate)
       if (this.#earlyCandidates) this.#earlyCandidates.push(candidate)
       else this.#addCandidate(candidate)
     }
@@ -170,13 +169,24 @@ export class Attempt {
   }
 
   /** Sends a frame that may be lost, and does not wait behind the others. */
-  sendProbe(frame: Bytes): void {
-    this.#sendOn(this.connection.probes, frame)
+  sendProbe(frame: Bytes): boolean {
+    const { probes } = this.connection
+    return probes.bufferedAmount <= HIGH_WATER_BYTES && this.#sendOn(probes, frame)
+  }
+
+  get number(): number {
+    return this.record.number
+  }
+  get role(): Role {
+    return this.record.role
+  }
+  get #hasEnded(): boolean {
+    return this.record.end !== undefined
   }
 
   end(end: AttemptEnd): void {
     if (this.#hasEnded) return
-    this.#hasEnded = true
+    this.record.end = end
     this.isOpen = false
     for (const timer of [this.#batchTimer, this.#repeatTimer, this.#timeout]) clearTimeout(timer)
     closeConnection(this.connection)
@@ -231,6 +241,7 @@ export class Attempt {
   }
 
   #gathered(candidate: string): void {
+    noteCandidate(this.record.local, candidate)
     this.#candidates.push(candidate)
     const waitMs = this.#sentCandidates === 0 ? 0 : CANDIDATE_BATCH_MS
     this.#batchTimer ??= setTimeout(() => this.#sendCandidates(), waitMs)
@@ -290,8 +301,9 @@ export class Attempt {
       // PONG answers our BIND. Any other frame says the same: the other side sends none before it has proved ours.
       this.#pongReceived = true
     }
-    if (this.#bindProved && this.#pongReceived && !this.wasOpen) {
-      this.isOpen = this.wasOpen = true
+    if (this.#bindProved && this.#pongReceived && this.record.openedAtMs === undefined) {
+      this.isOpen = true
+      this.record.openedAtMs = nowMs()
       clearTimeout(this.#timeout)
       clearTimeout(this.#repeatTimer)
       this.#events.opened(this)

@@ -1,126 +1,306 @@
 /**
- * One ordered message channel between two link states, above all paths. A pure state machine: frames and the time go
- * in, frames and messages come out. Sequence numbers belong to the link, so a path may change at any moment: the
- * receiver reorders and drops what it has, the sender keeps what the other side has not acknowledged.
+ * One ordered, exactly-once message channel between two link states, above all paths. A pure state machine: frames,
+ * what happens to paths, and the time go in; frames and messages come out.
+ *
+ * Sequence numbers belong to the link, not to a path, so a path may change at any moment: the receiver reorders and
+ * drops what it has, the sender keeps what the other side has not acknowledged. Moving up to the direct path, nothing is
+ * sent again; moving down, or over a relay that began anew, the unacknowledged tail is. A path is judged by what comes
+ * back over it, never by what its engine says of it.
  */
-import { concat, textOf, type Bytes } from '../../protocol/bytes.ts'
-import { epochByte, FLAG_FIRST, FLAG_LAST, FLAG_TEXT, type Frame, type FrameType } from '../../protocol/frame.ts'
-import { MAX_FRAME_PAYLOAD_BYTES, MAX_MESSAGE_BYTES } from '../../protocol/limits.ts'
+import type { Bytes } from '../../protocol/bytes.ts'
+import { epochByte, FLAG_HELD, FLAG_TEXT, type Frame, type FrameType } from '../../protocol/frame.ts'
+import { LINK_CREDIT_BYTES } from '../../protocol/limits.ts'
+import { layout, uint } from '../../protocol/layout.ts'
 import type { Data } from '../api.ts'
+import type { BigMessageSlots } from './big-message-slots.ts'
+import { PathMeter } from './path-meter.ts'
+import { ReceiveQueue } from './receive-queue.ts'
+import { costOf, SendQueue } from './send-queue.ts'
+
+export type PathKind = 'relay' | 'direct'
 
 /** What the link asks of its shell. */
 export interface LinkOutput {
-  /** Puts a data frame on the current path. False when the path takes no more now; the shell calls `pump` later. */
-  send(frame: Frame): boolean
-  /** Sends an `ack` frame at once. */
-  acknowledge(): void
-  /** The next message, in order, once. */
-  deliver(data: Data): void
-  /** Every frame of this message has been sent once. */
-  accepted(message: number): void
+  /**
+   * Puts a frame on a path. For `data` false means that the path takes no more now: nothing was sent, and the shell calls
+   * `pump` later. Other frames may get lost without a word.
+   */
+  send(path: PathKind, frame: Frame): boolean
+  /** Hands a message to the application; false when it takes none now: the link keeps it until `drain` or `take`. */
+  deliver(channel: number, data: Data): boolean
+  datagram(frame: Frame): void
+  /** The message lies within window and credit: the link has taken it over. */
+  accepted(id: number): void
+  /** The other side's application had the message. */
+  delivered(id: number): void
+  /** New data goes this way now. `undefined`: stalled. */
+  moved(path: PathKind | undefined): void
+  /** A round trip was measured on the current path. */
+  measured(): void
+  /** The direct path has been silent so long that another attempt beside it is worth it. */
+  directDoubtful(): void
+  /** The direct path has been silent for too long: to be closed. */
+  directDead(): void
+  /** The link is over. */
+  ended(reason: 'left' | 'lost'): void
+}
+
+export interface LinkOptions {
+  /** How long there may be no path. */
+  readonly stalledMs: number
+  readonly slots: BigMessageSlots
 }
 
 /** Unacknowledged bytes on a path: over a relay the room's memory is at stake, over a data channel only our own. */
 export const RELAY_WINDOW_BYTES = 256 * 1024
 export const DIRECT_WINDOW_BYTES = 1024 * 1024
-/** Frames that overtook others wait here; at least as much as a sender may have in flight. */
-const REORDER_BYTES = 1024 * 1024
-const REORDER_FRAMES = 4_096
-/** Honest peers fill every fragment but the last. Each costs memory of its own, so that empty ones are not free. */
-const MAX_FRAGMENTS = 4 * Math.ceil(MAX_MESSAGE_BYTES / MAX_FRAME_PAYLOAD_BYTES)
 /** An acknowledgement waits for company, but not longer than a person notices or than half a window fills. */
 const ACK_DELAY_MS = 50
 const ACK_BYTES = 32 * 1024
+/** A sender that was told less credit than this is told at once when there is more. */
+const LOW_CREDIT_BYTES = 128 * 1024
 /** Without progress for this long the tail is sent again; doubled each time up to the maximum. */
 const BACKSTOP_MS = 1_000
 const BACKSTOP_MAX_MS = 8_000
 
-interface Outgoing {
-  readonly seq: number
-  readonly flags: number
-  readonly payload: Bytes
-  /** Set on the last fragment. */
-  readonly message: number | undefined
-}
+/** Messages in the last ten seconds: somebody would notice a dead path. */
+const ACTIVE_MS = 10_000
+/** A direct path is pinged after this much silence: it costs nobody anything. */
+const DIRECT_SILENCE_MS = { active: 500, idle: 5_000 }
+/** Also when it is not silent, to measure it; one that has just opened has better things to do first. */
+const DIRECT_PING_MS = { active: 2_000, idle: 5_000 }
+const SETTLE_MS = 200
+/** A relayed ping is a message that the host pays for. The first one waits whether a direct path makes it unnecessary. */
+const RELAY_PING_MS = { active: 10_000, idle: 60_000 }
+const FIRST_RELAY_PING_MS = 1_500
+/** Unanswered for this long, or for four round trips, a direct path is suspected: what is in flight goes out on the relay. */
+const SUSPECT_MS = 750
+const SUSPECT_PING_MS = 250
+/** Then a fresh attempt is worth its price. Chromium itself needs 6 s to call a cut path disconnected, and 16 s failed. */
+const DOUBTFUL_MS = 2_000
+const DEAD_MS = 5_000
+/** The room holds a place for 8 s and finds ghosts by itself; a peer that answers nothing for this long has no path. */
+const RELAY_DEAD_MS = 10_000
+/** After a nudge a single unanswered ping is reason enough for a fresh attempt. */
+const NUDGED_MS = 5_000
+/** A direct path (by TURN, from afar) is worse than the relay when its round trip is above twice the relay's and this. */
+const DIRECT_BIAS_MS = 50
+/** It gets another chance after this long, doubled each time, so that the link does not flap. */
+const AVOID_MS = 10_000
+const AVOID_MAX_MS = 160_000
+/** While stalled the link asks by itself, in case that nobody tells it that the peer is back. */
+const RESUME_MS = 1_000
+const RESUME_MAX_MS = 8_000
+/** What goodbye overtook is waited for. */
+const BYE_WAIT_MS = 2_000
+/** A big message that does not grow any more gives its memory up when others wait for it: its link ends. */
+const STUCK_MESSAGE_MS = 30_000
+/** Timers are seldom exact; one that is later than this slept, and silence meanwhile was our own. */
+const LATE_MS = 250
+const NOTHING = new Uint8Array(0)
+/** With `FLAG_HELD`, the payload of an `ack`: the first sequence number that waits for the application. */
+const HELD = layout<{ seq: number }>({ seq: uint(4) })
 
 export class Link {
   readonly #output: LinkOutput
+  readonly #options: LinkOptions
   readonly #epoch: number
   /** The peer's link state, once a frame of it has come. */
   #peerEpoch = 0
-  windowBytes = RELAY_WINDOW_BYTES
+  readonly #outgoing: SendQueue
+  readonly #incoming: ReceiveQueue
+  /** Credit while the relay is in use: the room's memory is shared by everybody who sends to us. */
+  relayCreditBytes = LINK_CREDIT_BYTES
 
-  /** Frames that are not acknowledged, in order; the first `#sent` of them have been sent on the current path. */
-  readonly #queue: Outgoing[] = []
-  #sent = 0
-  #inFlightBytes = 0
-  #nextSeq = 0
-  #acceptedSeq = 0
-  #peerCreditBytes = REORDER_BYTES
+  /** Where new data goes; `undefined` when nowhere. */
+  path: PathKind | undefined
+  #relay = new PathMeter()
+  #relayIsUp = false
+  /** Absent while there is no direct path. */
+  #direct: PathMeter | undefined
+  #suspectedAtMs: number | undefined
+  #isDoubtful = false
+  #avoidDirectUntilMs = -Infinity
+  #avoidMs = AVOID_MS
+  #nudgedAtMs = -Infinity
+  /** Since when there has been no path. */
+  #stalledAtMs = Infinity
+  #resumeAtMs = Infinity
+  #resumeMs = RESUME_MS
+
+  #activeAtMs = -Infinity
+  #firstPingAtMs = Infinity
   #backstopMs = BACKSTOP_MS
   #progressAtMs = 0
-
-  #expected = 0
-  readonly #early = new Map<number, Frame>()
-  #earlyBytes = 0
-  #fragments: Bytes[] = []
-  #fragmentBytes = 0
   #unacknowledgedBytes = 0
-  #ackDueMs = Infinity
+  #ackAtMs = Infinity
+  #toldCreditBytes = LINK_CREDIT_BYTES
+  #grownAtMs = 0
+  /** How many frames the peer had sent when it said goodbye. */
+  #byeSeq: number | undefined
+  #byeAtMs = Infinity
+  #isOver = false
+  /** For which time the shell has set its timer. */
+  #plannedAtMs = Infinity
+  /** The last time that was told. */
+  #nowMs = 0
 
-  constructor(incarnation: number, output: LinkOutput) {
+  constructor(incarnation: number, output: LinkOutput, options: LinkOptions) {
     this.#epoch = epochByte(incarnation)
     this.#output = output
+    this.#options = options
+    this.#outgoing = new SendQueue(output.accepted, output.delivered)
+    this.#incoming = new ReceiveQueue(options.slots, this, output.deliver)
   }
 
-  /** Queues a copy of a message and sends what the window allows. `message` comes back in `accepted`. */
-  post(message: number, bytes: Bytes, isText: boolean, nowMs: number): void {
-    const textFlag = isText ? FLAG_TEXT : 0
-    const count = Math.max(1, Math.ceil(bytes.length / MAX_FRAME_PAYLOAD_BYTES))
-    if (this.#queue.length === 0) this.#progressAtMs = nowMs
-    for (let i = 0; i < count; i++) {
-      const isLast = i === count - 1
-      this.#queue.push({
-        seq: this.#nextSeq++,
-        flags: textFlag | (i === 0 ? FLAG_FIRST : 0) | (isLast ? FLAG_LAST : 0),
-        payload: bytes.slice(i * MAX_FRAME_PAYLOAD_BYTES, (i + 1) * MAX_FRAME_PAYLOAD_BYTES),
-        message: isLast ? message : undefined,
-      })
-    }
-    this.pump()
+  // ---- what the application does -----------------------------------------------------------------------------------
+
+  /** Queues a message and sends what the window allows. The bytes belong to the link from now on. */
+  post(id: number, channel: number, bytes: Bytes, isText: boolean, nowMs: number): void {
+    this.#activeAtMs = nowMs
+    this.#outgoing.post(id, channel, bytes, isText)
+    this.pump(nowMs)
+  }
+
+  /** Takes a message back. False when it was accepted already, or some of it sent. */
+  cancel(id: number): boolean {
+    return this.#outgoing.cancel(id)
+  }
+
+  /** Sends what may be lost. False when there is no path, or it is full. */
+  datagram(payload: Bytes, isText: boolean, nowMs: number): boolean {
+    this.#activeAtMs = nowMs
+    const frame = this.frame('datagram', payload, { flags: isText ? FLAG_TEXT : 0 })
+    return this.path !== undefined && this.#output.send(this.path, frame)
+  }
+
+  /** The application takes messages again. */
+  drain(nowMs: number): void {
+    this.#nowMs = nowMs
+    const before = this.#incoming.deliveredSeq
+    this.#incoming.drain()
+    this.#taken(before)
+  }
+
+  /** The next message that waits, for an application that asks for it. */
+  take(nowMs: number): Data | undefined {
+    this.#nowMs = nowMs
+    const before = this.#incoming.deliveredSeq
+    const data = this.#incoming.next()
+    this.#taken(before)
+    return data
+  }
+
+  /** Says goodbye on every path there is. What was sent before is still delivered. */
+  bye(): void {
+    this.#sendBoth('bye', this.#outgoing.nextSeq)
+  }
+
+  /** Everything that was posted has been acknowledged. */
+  get isSettled(): boolean {
+    return this.#outgoing.isEmpty
+  }
+  get unacknowledgedBytes(): number {
+    return this.#outgoing.unacknowledgedBytes
+  }
+  /** Cost of all that was acknowledged so far. */
+  get acknowledgedBytes(): number {
+    return this.#outgoing.acknowledgedBytes
+  }
+  get isSuspect(): boolean {
+    return this.#suspectedAtMs !== undefined
+  }
+  /** Anything of the peer's arrived, on either path. */
+  get heardAtMs(): number {
+    return Math.max(this.#relay.heardAtMs, this.#direct?.heardAtMs ?? -Infinity)
+  }
+  /** Of the path in use. */
+  get meter(): PathMeter | undefined {
+    return this.path && (this.path === 'direct' ? this.#direct : this.#relay)
+  }
+
+  /** Ids of the messages that the other side's application may not have had. */
+  unconfirmed(): number[] {
+    return this.#outgoing.unconfirmed()
+  }
+
+  // ---- what happens to paths ---------------------------------------------------------------------------------------
+
+  /** The carrier is open and the peer, as far as is known, there: the relay begins anew, and what was in flight may be lost. */
+  relayUp(nowMs: number): void {
+    const wasRelay = this.path === 'relay'
+    this.#relayIsUp = true
+    // Whatever it was asked before, nobody may have heard.
+    this.#relay.excuse()
+    this.#resume(nowMs)
+    this.#choose(nowMs)
+    if (wasRelay) this.#resend(nowMs)
+  }
+
+  /** The carrier is down, or the room does not reach the peer. */
+  relayDown(nowMs: number): void {
+    this.#relayIsUp = false
+    this.#choose(nowMs)
+  }
+
+  /** A direct path carries frames. It may take the place of another one. */
+  directOpened(nowMs: number): void {
+    const wasDirect = this.path === 'direct'
+    this.#direct = new PathMeter()
+    this.#direct.heard(nowMs)
+    this.#direct.pingedAtMs = nowMs + SETTLE_MS - DIRECT_PING_MS.active
+    this.#activeAtMs = nowMs
+    this.#suspectedAtMs = undefined
+    this.#avoidDirectUntilMs = -Infinity
+    this.#choose(nowMs)
+    // The old one is closed soon, and what it has queued dies with it.
+    if (wasDirect) this.#resend(nowMs)
+  }
+
+  /** There is no direct path any more; what was in flight on it may be lost. */
+  directClosed(nowMs: number): void {
+    this.#direct = this.#suspectedAtMs = undefined
+    this.#choose(nowMs)
+  }
+
+  /** Something may have changed: every path has to answer. */
+  nudge(nowMs: number): void {
+    this.#nudgedAtMs = nowMs
+    this.#resumeMs = RESUME_MS
+    if (this.#direct) this.#ping('direct', nowMs)
+    if (this.path === 'relay') this.#ping('relay', nowMs)
+    if (!this.path) this.#resume(nowMs)
   }
 
   /** Sends what window, credit and path allow. */
-  pump(): void {
-    const windowBytes = Math.min(this.windowBytes, this.#peerCreditBytes)
-    let next: Outgoing | undefined
-    while ((next = this.#queue[this.#sent])) {
-      // One frame may always be out, or a peer without credit could never say that it has some again.
-      if (this.#inFlightBytes + next.payload.length > windowBytes && this.#sent > 0) return
-      if (!this.#output.send(this.frame('data', next.payload, next))) return
-      this.#sent++
-      this.#inFlightBytes += next.payload.length
-      if (next.seq < this.#acceptedSeq) continue
-      this.#acceptedSeq = next.seq + 1
-      if (next.message !== undefined) this.#output.accepted(next.message)
-    }
+  pump(nowMs: number): void {
+    this.#nowMs = nowMs
+    const { path } = this
+    const windowBytes = path === 'direct' ? DIRECT_WINDOW_BYTES : RELAY_WINDOW_BYTES
+    this.#outgoing.pump(windowBytes, (outgoing) => {
+      if (!path || path !== this.path || this.#isOver) return false
+      const wasWaiting = this.#outgoing.isWaiting
+      if (!this.#output.send(path, this.frame('data', outgoing.payload, outgoing))) return false
+      this.meter?.asked(nowMs)
+      if (!wasWaiting) this.#progressAtMs = nowMs
+      return true
+    })
   }
 
-  /** The path lost what was in flight on it: everything not acknowledged goes out again. */
-  resend(nowMs: number): void {
-    this.#sent = 0
-    this.#inFlightBytes = 0
-    this.#progressAtMs = nowMs
-    this.pump()
-  }
+  // ---- frames ------------------------------------------------------------------------------------------------------
 
   /** A frame with this link's current acknowledgement, credit and epoch. */
-  frame(type: FrameType, payload: Bytes, { seq = 0, flags = 0 }: { seq?: number; flags?: number } = {}): Frame {
-    this.#ackDueMs = Infinity
-    this.#unacknowledgedBytes = 0
-    const creditKiB = (REORDER_BYTES - this.#earlyBytes) >> 10
+  frame(type: FrameType, payload: Bytes, { seq = 0, flags = 0, stream = 0 } = {}): Frame {
+    const { expected, isHolding, creditBytes } = this.#incoming
+    this.#toldCreditBytes = Math.min(creditBytes, this.path === 'direct' ? Infinity : this.relayCreditBytes)
+    // Only an `ack` tells how far the application has come while messages wait. What may be lost acknowledges nothing for sure.
+    if (type === 'ack' || (type === 'data' && !isHolding)) {
+      this.#ackAtMs = Infinity
+      this.#unacknowledgedBytes = 0
+    }
     const epoch = (this.#epoch << 8) | this.#peerEpoch
-    return { type, flags, stream: 0, seq, ack: this.#expected, creditKiB, epoch, payload }
+    const creditKiB = this.#toldCreditBytes >> 10
+    return { type, flags: flags | (isHolding ? FLAG_HELD : 0), stream, seq, ack: expected, creditKiB, epoch, payload }
   }
 
   /**
@@ -128,86 +308,315 @@ export class Link {
    *
    * @returns false for a frame of other link states, or one that no honest peer sends; it has changed nothing
    */
-  receive(frame: Frame, nowMs: number): boolean {
+  receive(frame: Frame, path: PathKind, nowMs: number): boolean {
     const forEpoch = frame.epoch & 0xff
     if (forEpoch !== 0 && forEpoch !== this.#epoch) return false
     const fromEpoch = frame.epoch >> 8
     if (this.#peerEpoch !== 0 && fromEpoch !== this.#peerEpoch) return false
-    if (frame.ack > this.#nextSeq) return false
+    if (frame.ack > this.#outgoing.nextSeq) return false
+    this.#nowMs = nowMs
+    const before = this.path
+    if (this.#peerEpoch === 0) this.#firstPingAtMs = nowMs + FIRST_RELAY_PING_MS
     this.#peerEpoch = fromEpoch
-    this.#release(frame.ack, nowMs)
-    this.#peerCreditBytes = frame.creditKiB << 10
-    if (frame.type === 'data') this.#sort(frame, nowMs)
-    this.pump()
+    this.#heard(path, frame, nowMs)
+    this.#acknowledged(frame, nowMs)
+    switch (frame.type) {
+      case 'data':
+        this.#activeAtMs = nowMs
+        this.#sort(frame, path)
+        break
+      case 'datagram':
+        this.#activeAtMs = nowMs
+        this.#output.datagram(frame)
+        break
+      case 'ping':
+        this.#output.send(path, this.frame('pong', frame.payload))
+        break
+      case 'pong':
+        this.#ponged(path, frame.payload, nowMs)
+        break
+      case 'resume':
+        // It lost what was under way to it, and may have lost what we said of what had arrived.
+        if (before === 'relay') this.#outgoing.resend()
+        this.#acknowledge(path)
+        break
+      case 'bye':
+        this.#byeSeq = frame.seq
+        this.#byeAtMs = nowMs + BYE_WAIT_MS
+        break
+      default:
+    }
+    this.pump(nowMs)
+    if (this.#byeSeq !== undefined && this.#incoming.expected >= this.#byeSeq) this.#end('left')
     return true
   }
 
   /** When `tick` has something to do next, if nothing else happens. */
   deadlineMs(): number {
-    return Math.min(this.#ackDueMs, this.#sent > 0 ? this.#progressAtMs + this.#backstopMs : Infinity)
+    this.#plannedAtMs = this.#isOver ? Infinity : this.#nextMs()
+    return this.#plannedAtMs
   }
 
   tick(nowMs: number): void {
-    if (nowMs >= this.#ackDueMs) this.#output.acknowledge()
-    if (this.#sent === 0 || nowMs < this.#progressAtMs + this.#backstopMs) return
-    this.#backstopMs = Math.min(this.#backstopMs * 2, BACKSTOP_MAX_MS)
-    this.resend(nowMs)
+    this.#nowMs = nowMs
+    if (this.#isOver) return
+    const lateMs = nowMs - this.#plannedAtMs
+    if (lateMs > LATE_MS) this.#slept(lateMs)
+    if (nowMs >= this.#ackAtMs) this.#acknowledge()
+    if (nowMs >= this.#byeAtMs) return this.#end('left')
+    if (nowMs >= this.#stuckMs()) return this.#end('lost')
+    this.#tickDirect(nowMs)
+    this.#tickRelay(nowMs)
+    if (this.#outgoing.isWaiting && nowMs >= this.#progressAtMs + this.#backstop()) {
+      this.#backstopMs = Math.min(this.#backstopMs * 2, BACKSTOP_MAX_MS)
+      const { path } = this
+      // It may be deaf in one direction, though it is not silent.
+      if (path === 'direct') this.#suspect(nowMs)
+      if (this.path === path) this.#resend(nowMs)
+    }
   }
 
-  #release(ack: number, nowMs: number): void {
-    // The queue is what was numbered last, without gaps.
-    const count = ack - (this.#nextSeq - this.#queue.length)
-    if (count <= 0) return
-    for (const [i, frame] of this.#queue.splice(0, count).entries()) {
-      if (i < this.#sent) this.#inFlightBytes -= frame.payload.length
-      else if (frame.message !== undefined && frame.seq >= this.#acceptedSeq) this.#output.accepted(frame.message)
+  /** A slot for a big message has become free. */
+  granted(): void {
+    this.#incoming.granted()
+    this.#grownAtMs = this.#nowMs
+    this.#acknowledge()
+  }
+
+  /** Ends the link at our side. */
+  close(): void {
+    this.#isOver = true
+    this.#incoming.close()
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+
+  #end(reason: 'left' | 'lost'): void {
+    if (this.#isOver) return
+    this.close()
+    this.#output.ended(reason)
+  }
+
+  #relayAnswers(nowMs: number): boolean {
+    return this.#relayIsUp && this.#relay.askedAtMs + RELAY_DEAD_MS > nowMs
+  }
+
+  #choose(nowMs: number): void {
+    const before = this.path
+    const relayAnswers = this.#relayAnswers(nowMs)
+    const isGood = this.#direct && !this.isSuspect && nowMs >= this.#avoidDirectUntilMs
+    const next = isGood ? 'direct' : relayAnswers ? 'relay' : this.#direct ? 'direct' : undefined
+    if (next === before || this.#isOver) return
+    this.path = next
+    this.#stalledAtMs = next ? Infinity : nowMs
+    if (next) this.#resumeAtMs = Infinity
+    else this.#resumeLater(nowMs, RESUME_MS)
+    this.#output.moved(next)
+    // What is in flight on the relay may be answered over the direct path.
+    if (before === 'relay') this.#relay.excuse()
+    // Up: it arrives, and the receiver sorts it in.
+    if (next === 'direct' && relayAnswers) this.pump(nowMs)
+    else if (next) this.#resend(nowMs)
+  }
+
+  #heard(path: PathKind, { type }: Frame, nowMs: number): void {
+    if (path === 'direct') return this.#direct?.heard(nowMs)
+    const wasAlive = this.#relayAnswers(nowMs)
+    this.#relay.heard(nowMs)
+    if (wasAlive) return
+    this.#relayIsUp = true
+    if (type !== 'resume') this.#resume(nowMs)
+    this.#choose(nowMs)
+  }
+
+  #acknowledged(frame: Frame, nowMs: number): void {
+    const { ack, flags, type, payload } = frame
+    // An older frame that was overtaken knows of less memory than there is.
+    if (ack >= this.#outgoing.firstSeq) this.#outgoing.creditBytes = frame.creditKiB << 10
+    if (this.#outgoing.acknowledge(ack)) {
+      this.#backstopMs = BACKSTOP_MS
+      this.#progressAtMs = nowMs
+      // Whichever way the acknowledgement took: what we send arrives.
+      this.meter?.excuse()
     }
-    this.#sent = Math.max(0, this.#sent - count)
-    this.#acceptedSeq = Math.max(this.#acceptedSeq, ack)
-    this.#backstopMs = BACKSTOP_MS
-    this.#progressAtMs = nowMs
+    const deliveredSeq = flags & FLAG_HELD ? (type === 'ack' && HELD.decode(payload)?.seq) || 0 : ack
+    this.#outgoing.confirm(Math.min(ack, deliveredSeq))
   }
 
   /** Puts a data frame in its place; delivers what has become complete. */
-  #sort(frame: Frame, nowMs: number): void {
-    this.#unacknowledgedBytes += frame.payload.length
-    const isRepeat = frame.seq < this.#expected || this.#early.has(frame.seq)
-    if (!isRepeat && frame.seq !== this.#expected) {
-      const fits = this.#earlyBytes + frame.payload.length <= REORDER_BYTES
-      if (!fits || frame.seq >= this.#expected + REORDER_FRAMES) return
-      this.#early.set(frame.seq, frame)
-      this.#earlyBytes += frame.payload.length
-    }
-    for (let next = isRepeat ? undefined : frame; next?.seq === this.#expected; next = this.#takeEarly()) {
-      this.#expected++
-      this.#assemble(next)
-    }
-    this.#ackDueMs = Math.min(this.#ackDueMs, nowMs + ACK_DELAY_MS)
+  #sort(frame: Frame, path: PathKind): void {
+    const nowMs = this.#nowMs
+    this.#unacknowledgedBytes += costOf(frame)
+    const isNew = this.#incoming.take(frame)
+    if (isNew) this.#grownAtMs = nowMs
+    this.#ackAtMs = Math.min(this.#ackAtMs, nowMs + ACK_DELAY_MS)
     // A repeat means that our acknowledgement was lost or late; a full buffer, that the sender waits for one.
-    if (isRepeat || this.#unacknowledgedBytes >= ACK_BYTES) this.#output.acknowledge()
+    if (!isNew) this.#acknowledge(path)
+    else if (this.#unacknowledgedBytes >= ACK_BYTES) this.#acknowledge()
   }
 
-  #takeEarly(): Frame | undefined {
-    const next = this.#early.get(this.#expected)
-    if (!next) return undefined
-    this.#early.delete(next.seq)
-    this.#earlyBytes -= next.payload.length
-    return next
+  #taken(deliveredBefore: number): void {
+    const { creditBytes, deliveredSeq } = this.#incoming
+    if (this.#toldCreditBytes < LOW_CREDIT_BYTES && creditBytes >= LOW_CREDIT_BYTES) this.#acknowledge()
+    else if (deliveredSeq !== deliveredBefore) this.#ackAtMs = Math.min(this.#ackAtMs, this.#nowMs + ACK_DELAY_MS)
   }
 
-  #assemble({ flags, payload }: Frame): void {
-    if (flags & FLAG_FIRST) {
-      this.#fragments = []
-      this.#fragmentBytes = 0
+  #acknowledge(path = this.path ?? 'relay'): void {
+    const { isHolding, deliveredSeq: seq } = this.#incoming
+    this.#output.send(path, this.frame('ack', isHolding ? HELD.encode({ seq }) : NOTHING))
+  }
+
+  #sendBoth(type: FrameType, seq: number): void {
+    if (this.#direct) this.#output.send('direct', this.frame(type, NOTHING, { seq }))
+    if (this.#relayIsUp) this.#output.send('relay', this.frame(type, NOTHING, { seq }))
+  }
+
+  #resend(nowMs: number): void {
+    this.#progressAtMs = nowMs
+    this.#outgoing.resend()
+    this.pump(nowMs)
+  }
+
+  /** Tells the other side over the relay what we have, and asks for what we have not. */
+  #resume(nowMs: number): void {
+    this.#resumeLater(nowMs, Math.min(this.#resumeMs * 2, RESUME_MAX_MS))
+    // Who has never been heard does not know this link; and a healthy direct path needs no relay.
+    if (this.#peerEpoch === 0 || (this.path === 'direct' && !this.isSuspect)) return
+    this.#relay.asked(nowMs)
+    this.#output.send('relay', this.frame('resume', NOTHING))
+  }
+
+  #resumeLater(nowMs: number, delayMs: number): void {
+    this.#resumeMs = delayMs
+    this.#resumeAtMs = this.path ? Infinity : nowMs + delayMs
+  }
+
+  // ---- time --------------------------------------------------------------------------------------------------------
+
+  #pace(of: { active: number; idle: number }): number {
+    return this.#nowMs - this.#activeAtMs < ACTIVE_MS ? of.active : of.idle
+  }
+
+  #backstop(): number {
+    return Math.max(this.#backstopMs, this.meter?.patienceMs ?? 0)
+  }
+
+  #nextMs(): number {
+    return Math.min(
+      this.#ackAtMs,
+      this.#byeAtMs,
+      this.#stuckMs(),
+      this.#outgoing.isWaiting ? this.#progressAtMs + this.#backstop() : Infinity,
+      this.#directPingAtMs(),
+      this.#directPatienceAtMs(),
+      this.#relayPingAtMs(),
+      this.#ahead(this.#relay.askedAtMs + RELAY_DEAD_MS),
+      this.#ahead(this.#avoidDirectUntilMs),
+      this.#stalledAtMs + this.#options.stalledMs,
+      this.#resumeAtMs,
+    )
+  }
+
+  /** What is past has been seen to. */
+  #ahead(atMs: number): number {
+    return atMs > this.#nowMs ? atMs : Infinity
+  }
+
+  #directPingAtMs(): number {
+    const direct = this.#direct
+    if (!direct) return Infinity
+    const { pingedAtMs, heardAtMs, askedAtMs } = direct
+    if (this.isSuspect) return pingedAtMs + SUSPECT_PING_MS
+    // One unanswered ping is enough to find out.
+    if (askedAtMs < Infinity && pingedAtMs > heardAtMs) return Infinity
+    const bySilenceMs = Math.max(heardAtMs, pingedAtMs) + this.#pace(DIRECT_SILENCE_MS)
+    return Math.min(bySilenceMs, pingedAtMs + this.#pace(DIRECT_PING_MS))
+  }
+
+  /** When the silence of the direct path means something new. */
+  #directPatienceAtMs(): number {
+    const askedAtMs = this.#direct?.askedAtMs ?? Infinity
+    const suspectedAtMs = this.#suspectedAtMs
+    if (suspectedAtMs === undefined) return askedAtMs + Math.max(SUSPECT_MS, this.#direct?.patienceMs ?? 0)
+    return suspectedAtMs + (this.#isDoubtful ? DEAD_MS : DOUBTFUL_MS) - SUSPECT_MS
+  }
+
+  #tickDirect(nowMs: number): void {
+    if (!this.#direct) return
+    if (nowMs >= this.#directPatienceAtMs()) {
+      if (!this.isSuspect) this.#suspect(nowMs)
+      else if (this.#isDoubtful) return this.#output.directDead()
+      else this.#doubt()
     }
-    this.#fragmentBytes += this.#fragments.length < MAX_FRAGMENTS ? payload.length : Number.POSITIVE_INFINITY
-    // Above the limit the message is counted but no longer kept, and dropped at its end: honest peers never get here.
-    if (this.#fragmentBytes <= MAX_MESSAGE_BYTES) this.#fragments.push(payload)
-    if (!(flags & FLAG_LAST)) return
-    const message = this.#fragmentBytes <= MAX_MESSAGE_BYTES ? concat(...this.#fragments) : undefined
-    this.#fragments = []
-    this.#fragmentBytes = 0
-    const data = message && flags & FLAG_TEXT ? textOf(message) : message
-    if (data !== undefined) this.#output.deliver(data)
+    if (nowMs >= this.#directPingAtMs()) this.#ping('direct', nowMs)
+    this.#choose(nowMs)
+  }
+
+  #suspect(nowMs: number): void {
+    if (this.isSuspect) return
+    this.#suspectedAtMs = nowMs
+    this.#isDoubtful = false
+    this.#ping('direct', nowMs)
+    this.#choose(nowMs)
+    if (nowMs - this.#nudgedAtMs < NUDGED_MS) this.#doubt()
+  }
+
+  #doubt(): void {
+    this.#isDoubtful = true
+    this.#output.directDoubtful()
+  }
+
+  #relayPingAtMs(): number {
+    if (this.path !== 'relay' || this.#peerEpoch === 0) return Infinity
+    const { pingedAtMs } = this.#relay
+    return pingedAtMs === -Infinity ? this.#firstPingAtMs : pingedAtMs + this.#pace(RELAY_PING_MS)
+  }
+
+  #tickRelay(nowMs: number): void {
+    if (nowMs >= this.#relayPingAtMs()) this.#ping('relay', nowMs)
+    this.#choose(nowMs)
+    if (nowMs >= this.#stalledAtMs + this.#options.stalledMs) return this.#end('lost')
+    if (nowMs >= this.#resumeAtMs) this.#resume(nowMs)
+  }
+
+  #ping(path: PathKind, nowMs: number): void {
+    const meter = path === 'direct' ? this.#direct : this.#relay
+    if (meter) this.#output.send(path, this.frame('ping', meter.ping(nowMs)))
+  }
+
+  #ponged(path: PathKind, payload: Bytes, nowMs: number): void {
+    const meter = path === 'direct' ? this.#direct : this.#relay
+    const sentAtMs = meter?.pong(payload, nowMs)
+    if (sentAtMs === undefined) return
+    // Only the answer to a ping of this doubt proves both directions.
+    if (path === 'direct' && sentAtMs >= (this.#suspectedAtMs ?? Infinity)) this.#suspectedAtMs = undefined
+    if (path === 'direct') this.#compare(nowMs)
+    this.#choose(nowMs)
+    if (path === this.path) this.#output.measured()
+  }
+
+  /** A direct path that is much slower than the relay is avoided for a while. */
+  #compare(nowMs: number): void {
+    const { rttMs: relayMs } = this.#relay
+    const directMs = this.#direct?.rttMs ?? 0
+    if (relayMs === undefined || directMs <= 2 * relayMs + DIRECT_BIAS_MS) return
+    if (nowMs < this.#avoidDirectUntilMs) return
+    this.#avoidDirectUntilMs = nowMs + this.#avoidMs
+    this.#avoidMs = Math.min(this.#avoidMs * 2, AVOID_MAX_MS)
+  }
+
+  #stuckMs(): number {
+    const { hasSlot, isPartial } = this.#incoming
+    return hasSlot && isPartial && this.#options.slots.areScarce ? this.#grownAtMs + STUCK_MESSAGE_MS : Infinity
+  }
+
+  /** The time that passed while we slept was nobody's fault. */
+  #slept(lateMs: number): void {
+    this.#relay.shift(lateMs)
+    this.#direct?.shift(lateMs)
+    this.#progressAtMs += lateMs
+    this.#grownAtMs += lateMs
+    this.#stalledAtMs += lateMs
+    if (this.#suspectedAtMs !== undefined) this.#suspectedAtMs += lateMs
   }
 }

@@ -3,26 +3,41 @@
  * that goes through a carrier. This is the shell of the link's state machine: it has the timer, the cipher and the paths.
  */
 import type { ProvenAnnouncement } from '../../protocol/announcement.ts'
-import { toBase64Url, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { textOf, toBase64Url, utf8, type Bytes } from '../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../protocol/envelope.ts'
-import { decodeFrame, encodeFrame, type Frame, type FrameType } from '../../protocol/frame.ts'
-import { FRAME_HEADER_BYTES, MAX_MESSAGE_BYTES } from '../../protocol/limits.ts'
+import { decodeFrame, encodeFrame, FLAG_TEXT, type Frame, type FrameType } from '../../protocol/frame.ts'
+import { FRAME_HEADER_BYTES, MAX_FRAME_PAYLOAD_BYTES, MAX_MESSAGE_BYTES } from '../../protocol/limits.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
-import type { Data, NetworkEvents, Path, Peer, PeerState } from '../api.ts'
+import type {
+  AttemptEnd,
+  Data,
+  Explanation,
+  NetworkEvents,
+  Path,
+  Peer,
+  PeerState,
+  Quality,
+  Sendable,
+  Sending,
+  SendOptions,
+} from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Opener, Sealer } from '../identity/seal.ts'
 import type { Timer } from '../timers.ts'
-import type { Attempt, AttemptEnd } from './attempt.ts'
-import { DIRECT_WINDOW_BYTES, Link, RELAY_WINDOW_BYTES } from './link.ts'
+import type { Attempt } from './attempt.ts'
+import type { BigMessageSlots } from './big-message-slots.ts'
+import { Link, type PathKind } from './link.ts'
 import { pathOf } from './path.ts'
-import { RoundTrip } from './round-trip.ts'
+import { QualityMeter } from './quality.ts'
 import type { PeerLink } from './webrtc-peer-manager.ts'
 
 export type SealedKind = Exclude<EnvelopeKind, 'who'>
 
 /** What peers ask of their network. */
 export interface PeerHost {
+  readonly slots: BigMessageSlots
+  readonly stalledMs: number
   /** Hands sealed bytes to the carrier; `intro` adds our announcement. */
   carry(to: PeerId, kind: SealedKind, sealed: Bytes): void
   /** False while the carrier takes no bulk: it is down, full, or the room asked for a pause. */
@@ -33,11 +48,16 @@ export interface PeerHost {
   verified(peer: RemotePeer): void
   /** The peer began a new link state with this frame: the old one is over. */
   restarted(peer: RemotePeer, incarnation: number, frame: Bytes): void
-  /** The peer said goodbye. */
-  left(peer: RemotePeer): void
+  /** The link is over. */
+  ended(peer: RemotePeer, reason: 'left' | 'lost'): void
   /** A frame of the peer's that is about attempts. */
   signal(peer: RemotePeer, frame: Frame): void
+  /** The direct path has been silent too long to wait for it alone. */
+  directDoubtful(peer: RemotePeer): void
   pathChanged(peer: RemotePeer): void
+  /** Hands a message to the application; false when nobody takes it now. */
+  deliver(peer: RemotePeer, channel: number, data: Data): boolean
+  explain(peer: RemotePeer): Pick<Explanation, 'relayIsUp' | 'attempts' | 'nextAttemptInMs' | 'advice'>
   misbehaved(peer: PeerId, reason: string): void
   emit<Type extends keyof NetworkEvents>(type: Type, event: NetworkEvents[Type]): void
 }
@@ -51,20 +71,14 @@ export interface PeerKeys {
   mac(message: Bytes): Promise<Bytes>
 }
 
-/** A direct path is measured often: it costs nobody anything. A relayed ping is a message that the host pays for. */
-const DIRECT_PING_MS = 2_000
-const RELAY_PING_MS = 60_000
-/** The first relayed ping waits whether a direct path makes it unnecessary. */
-const FIRST_RELAY_PING_MS = 1_500
-/** Three pings unanswered. Chromium itself needs 16 s to call a cut path failed. */
-const DIRECT_SILENCE_MS = 6_500
-/** A path that has just opened has better things to do than to be measured. */
-const SETTLE_MS = 200
-/** While the carrier is full the link looks again this often; a WebSocket has no event for it. */
-const CARRIER_RETRY_MS = 50
 /** A peer that speaks to a link state that is over is told so, but not for each of its frames. */
 const HELLO_PAUSE_MS = 1_000
 const NOTHING = new Uint8Array(0)
+
+interface Pending {
+  readonly accepted: PromiseWithResolvers<void>
+  readonly delivered: PromiseWithResolvers<void>
+}
 
 export class RemotePeer implements Peer, PeerLink {
   readonly id: PeerId
@@ -72,26 +86,28 @@ export class RemotePeer implements Peer, PeerLink {
   announcement: ProvenAnnouncement
   state: PeerState = 'announced'
   path: Path = { kind: 'relay' }
-  /** Told to leave unless it is heard of before this time: the room does not list it. */
-  absentUntilMs: number | undefined
+  /** The room has said goodbye for it: only a direct path keeps it here. */
+  hasLeftRoom = false
   readonly #host: PeerHost
   readonly #link: Link
-  readonly #roundTrip = new RoundTrip()
+  readonly #quality = new QualityMeter()
   #peerIncarnation: number | undefined
   #attempt: Attempt | undefined
-  #isLabelled = false
+  #relayIsUp = false
   /** Envelopes leave and arrive in the order in which they were made, though the cipher takes its time. */
   #outbox: Promise<unknown> = Promise.resolve()
   #inbox: Promise<unknown> = Promise.resolve()
   #sealing = 0
-  /** Who waits for the link to take a message over. */
-  readonly #accepted = new Map<number, () => void>()
+  /** Messages that are not confirmed, by their number. */
+  readonly #pending = new Map<number, Pending>()
   #messages = 0
+  /** Messages wait behind a Blob that is being read. */
+  #reading: Promise<unknown> | undefined
+  /** Somebody takes the messages one by one. */
+  #isRead = false
+  /** Gives the next message, or the end, to whoever waits for it. */
+  #want: ((data: Data | undefined) => void) | undefined
   #timer: Timer | undefined
-  #timerAtMs = 0
-  #pingAtMs = nowMs() + RELAY_PING_MS
-  #heardAtMs = 0
-  #carrierIsFull = false
   /** From when on another hello may be sent. */
   #helloAtMs = 0
 
@@ -100,15 +116,28 @@ export class RemotePeer implements Peer, PeerLink {
     this.announcement = announcement
     this.keys = keys
     this.#host = host
-    this.#link = new Link(keys.incarnation, {
-      send: (frame) => this.#sendData(frame),
-      acknowledge: () => this.signal('ack', NOTHING),
-      deliver: (data) => host.emit('message', { peer: this, data }),
-      accepted: (message) => {
-        this.#accepted.get(message)?.()
-        this.#accepted.delete(message)
+    this.#link = new Link(
+      keys.incarnation,
+      {
+        send: (path, frame) => this.#send(path, frame),
+        deliver: (channel, data) => this.#deliver(channel, data),
+        datagram: ({ payload, flags }) => {
+          const data = flags & FLAG_TEXT ? textOf(payload) : payload
+          if (data !== undefined) host.emit('datagram', { peer: this, data })
+        },
+        accepted: (id) => this.#pending.get(id)?.accepted.resolve(),
+        delivered: (id) => {
+          this.#pending.get(id)?.delivered.resolve()
+          this.#pending.delete(id)
+        },
+        moved: (path) => this.#moved(path),
+        measured: () => this.#measured(),
+        directDoubtful: () => host.directDoubtful(this),
+        directDead: () => this.#attempt?.end('silent'),
+        ended: (reason) => host.ended(this, reason),
       },
-    })
+      host,
+    )
   }
 
   get siteId(): string {
@@ -127,10 +156,13 @@ export class RemotePeer implements Peer, PeerLink {
     return this.announcement.profile.rank
   }
   get rttMs(): number | undefined {
-    return this.#roundTrip.smoothedMs
+    return this.#link.meter?.rttMs
+  }
+  get quality(): Quality {
+    return this.#quality.of(this.#link.meter)
   }
   get isVerified(): boolean {
-    return this.state === 'verified'
+    return this.#peerIncarnation !== undefined
   }
   /** Something is on its way to the carrier. */
   get isSealing(): boolean {
@@ -143,25 +175,94 @@ export class RemotePeer implements Peer, PeerLink {
   get isDirect(): boolean {
     return this.#attempt !== undefined
   }
+  /** The peer has acknowledged everything. */
+  get isSettled(): boolean {
+    return this.#link.isSettled && !this.#reading
+  }
 
-  async send(data: Data): Promise<void> {
-    const isText = typeof data === 'string'
-    const bytes = isText ? utf8(data) : data
-    if (!(bytes instanceof Uint8Array)) {
-      throw new EdgeNetError('invalid-argument', 'data', 'A message is a string or a Uint8Array.', 'Encode it first.')
+  // ---- what applications use ---------------------------------------------------------------------------------------
+
+  send(data: Sendable, { signal, channel = 0 }: SendOptions = {}): Sending {
+    const id = ++this.#messages
+    const accepted = Promise.withResolvers<void>()
+    const delivered = Promise.withResolvers<void>()
+    // Nobody has to listen.
+    delivered.promise.catch(() => undefined)
+    const fail = (error: unknown) => {
+      this.#pending.delete(id)
+      accepted.reject(error)
+      delivered.reject(error)
     }
-    if (bytes.length > MAX_MESSAGE_BYTES) {
-      const hint = `Split it: at most ${MAX_MESSAGE_BYTES} bytes each.`
-      throw new EdgeNetError('message-too-large', 'size', `${bytes.length} bytes are too many.`, hint)
-    }
-    await new Promise<void>((resolve) => {
-      if (this.state === 'closed') return resolve()
-      this.#accepted.set(++this.#messages, resolve)
-      this.#link.post(this.#messages, bytes, isText, nowMs())
+    const post = (bytes: Bytes) => {
+      if (this.state === 'closed') throw leftError(this.id)
+      if (signal?.aborted) throw abortedError(signal.reason)
+      this.#pending.set(id, { accepted, delivered })
+      this.#link.post(id, channel, bytes, typeof data === 'string', nowMs())
       this.#arm()
-    })
-    if (this.state !== 'closed') return
-    throw new EdgeNetError('peer-unknown', 'left', `No peer ${this.id} here any more.`, 'Send to one of network.peers.')
+      const cancel = () => this.#link.cancel(id) && fail(abortedError(signal?.reason))
+      signal?.addEventListener('abort', cancel)
+      const settled = () => signal?.removeEventListener('abort', cancel)
+      accepted.promise.then(settled, settled)
+    }
+    try {
+      checkSize(data instanceof Blob ? data.size : 0, MAX_MESSAGE_BYTES)
+      const bytes = data instanceof Blob ? data.arrayBuffer().then((buffer) => new Uint8Array(buffer)) : bytesOf(data)
+      if (bytes instanceof Promise || this.#reading) {
+        const reading = Promise.all([bytes, this.#reading]).then(([read]) => post(read))
+        const queue = reading.catch(fail).finally(() => {
+          if (this.#reading === queue) this.#reading = undefined
+        })
+        this.#reading = queue
+      } else post(bytes)
+    } catch (error) {
+      fail(error)
+    }
+    return Object.assign(accepted.promise, { id, delivered: delivered.promise })
+  }
+
+  datagram(data: string | ArrayBufferView | ArrayBuffer): boolean {
+    const bytes = bytesOf(data, MAX_FRAME_PAYLOAD_BYTES)
+    return this.state !== 'closed' && this.#link.datagram(bytes, typeof data === 'string', nowMs())
+  }
+
+  async *messages(): AsyncIterableIterator<Data> {
+    this.#isRead = true
+    try {
+      for (;;) {
+        const data = this.#link.take(nowMs()) ?? (await this.#wanted())
+        this.#arm()
+        if (data === undefined) return
+        yield data
+      }
+    } finally {
+      this.#isRead = false
+      this.drain()
+    }
+  }
+
+  explain(): Explanation {
+    const { path, state, quality } = this
+    const link = this.#link
+    const facts = this.#host.explain(this)
+    const isConnecting = facts.attempts.at(-1)?.state === 'connecting'
+    const open = link.isSuspect ? 'doubtful' : link.path === 'direct' ? 'direct' : isConnecting ? 'connecting' : 'relay'
+    return {
+      peerId: this.id,
+      phase: state === 'announced' ? 'introducing' : state === 'verified' ? open : state,
+      path,
+      quality,
+      heardMsAgo: link.heardAtMs > 0 ? nowMs() - link.heardAtMs : undefined,
+      unacknowledgedBytes: link.unacknowledgedBytes,
+      ...facts,
+    }
+  }
+
+  // ---- what the network does ---------------------------------------------------------------------------------------
+
+  /** The application takes messages again. */
+  drain(): void {
+    this.#link.drain(nowMs())
+    this.#arm()
   }
 
   /** Introduces us, at most once a second. The first frame from us makes us verified at the other side. */
@@ -186,46 +287,75 @@ export class RemotePeer implements Peer, PeerLink {
   opened(incarnation: number, bytes: Bytes): void {
     const frame = decodeFrame(bytes)
     if (!frame) return this.#host.misbehaved(this.id, 'frame-malformed')
-    this.absentUntilMs = undefined
+    const isFirst = this.#peerIncarnation === undefined
     this.#peerIncarnation ??= incarnation
     if (incarnation > this.#peerIncarnation) return this.#host.restarted(this, incarnation, bytes)
-    if (this.state === 'announced') {
-      this.state = 'verified'
-      this.#pingAtMs = nowMs() + FIRST_RELAY_PING_MS
+    this.hasLeftRoom = false
+    if (isFirst) {
+      this.state = this.#link.path ? 'verified' : 'stalled'
       this.#host.verified(this)
     }
-    this.#received(frame)
+    this.#received(frame, 'relay')
   }
 
-  /** The carrier may have lost what was in flight: it was down, or the peer's socket was. */
-  relayRestarted(): void {
-    this.absentUntilMs = undefined
-    if (!this.isDirect) this.#link.resend(nowMs())
+  /** The carrier begins anew, or the peer's: what was in flight may be lost. */
+  relayUp(): void {
+    this.#relayIsUp = true
+    this.hasLeftRoom = false
+    this.#link.relayUp(nowMs())
     this.#arm()
   }
 
-  /** Says goodbye on the direct path, or else through the carrier. Resolves when it has been handed over. */
+  /** The carrier does not reach the peer now. */
+  relayDown(): void {
+    this.#relayIsUp = false
+    this.#link.relayDown(nowMs())
+    this.#arm()
+  }
+
+  set relayCreditBytes(bytes: number) {
+    this.#link.relayCreditBytes = bytes
+  }
+
+  /** A path takes frames again. */
+  pump(): void {
+    this.#link.pump(nowMs())
+    this.#arm()
+  }
+
+  nudge(): void {
+    this.#link.nudge(nowMs())
+    this.#arm()
+  }
+
+  /** Says goodbye on every path. Resolves when it has been handed over. */
   async bye(): Promise<void> {
-    const frame = this.#link.frame('bye', NOTHING)
-    if (this.#attempt) this.#attempt.send(encodeFrame(frame))
-    else this.#seal('signal', frame)
+    this.#link.bye()
     await this.#outbox
   }
 
-  close(): void {
+  /** Ends the link. Returns which messages the peer has not confirmed. */
+  close(): number[] {
+    const unconfirmed = this.#link.unconfirmed()
     this.state = 'closed'
     clearTimeout(this.#timer)
-    for (const settle of this.#accepted.values()) settle()
-    this.#accepted.clear()
+    this.#link.close()
+    const hint = 'It was delivered at most once: ask the application at the other side, if it comes back.'
+    const lost = new EdgeNetError('not-delivered', 'ended', 'The link ended before the delivery was confirmed.', hint)
+    for (const { accepted, delivered } of this.#pending.values()) {
+      accepted.reject(leftError(this.id))
+      delivered.reject(lost)
+    }
+    this.#pending.clear()
+    this.#want?.(undefined)
+    return unconfirmed
   }
 
   // ---- what attempts ask -------------------------------------------------------------------------------------------
 
-  /** Acknowledgements and pings may be lost, so on a direct path they need not wait behind data; the rest is relayed. */
   signal(type: FrameType, payload: Bytes): void {
     const frame = this.#link.frame(type, payload)
-    const isProbe = type === 'ack' || type === 'ping' || type === 'pong'
-    if (isProbe && this.#attempt) this.#attempt.sendProbe(encodeFrame(frame))
+    if (this.#attempt && !this.#relayIsUp) this.#attempt.send(encodeFrame(frame))
     else this.#seal('signal', frame)
   }
 
@@ -238,60 +368,68 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   directFrame(frame: Frame): void {
-    this.#heardAtMs = nowMs()
-    this.#received(frame)
+    this.#received(frame, 'direct')
   }
 
   directWritable(): void {
-    this.#link.pump()
+    this.pump()
   }
 
   directOpened(attempt: Attempt): void {
-    this.#heardAtMs = nowMs()
     this.#attempt = attempt
-    this.#isLabelled = false
-    this.#link.windowBytes = DIRECT_WINDOW_BYTES
-    this.#pathChanged({ kind: 'direct', local: 'unknown', remote: 'unknown', protocol: 'unknown' })
-    // Nothing is sent again: what is in flight on the relay arrives, and the receiver sorts it in.
-    this.#link.pump()
+    this.#link.directOpened(nowMs())
+    this.#arm()
   }
 
   directClosed(): void {
     this.#attempt = undefined
     if (this.state === 'closed') return
-    this.#link.windowBytes = RELAY_WINDOW_BYTES
-    this.#pathChanged({ kind: 'relay' })
-    this.#link.resend(nowMs())
+    this.#link.directClosed(nowMs())
     this.#arm()
   }
 
   attemptFailed(end: AttemptEnd): void {
-    const hint = 'Messages stay on the relay. A TURN server helps behind strict NATs.'
+    const hint = 'Messages stay on the relay; explain() says what would help.'
     const error = new EdgeNetError('direct-failed', end, `No direct path to ${this.id} (${end}).`, hint)
     this.#host.emit('error', { error, peer: this })
   }
 
   // ---- in and out --------------------------------------------------------------------------------------------------
 
-  #received(frame: Frame): void {
+  #received(frame: Frame, path: PathKind): void {
     if (this.state === 'closed') return
-    if (!this.#link.receive(frame, nowMs())) {
+    if (!this.#link.receive(frame, path, nowMs())) {
       this.hello()
       return this.#host.misbehaved(this.id, 'frame-unexpected')
     }
-    if (frame.type === 'ping') this.signal('pong', frame.payload)
-    else if (frame.type === 'pong' && this.#roundTrip.answered(frame.payload, nowMs())) {
-      this.#host.emit('rtt', { peer: this, rttMs: this.#roundTrip.smoothedMs })
-    } else if (frame.type === 'bye') return this.#host.left(this)
-    else this.#host.signal(this, frame)
+    this.#host.signal(this, frame)
     this.#arm()
   }
 
-  #sendData(frame: Frame): boolean {
-    if (this.#attempt) return this.#attempt.send(encodeFrame(frame))
-    this.#carrierIsFull = !this.#host.carrierIsReady()
-    if (!this.#carrierIsFull) this.#seal('relay', frame)
-    return !this.#carrierIsFull
+  #deliver(channel: number, data: Data): boolean {
+    if (channel !== 0 || !this.#isRead) return this.#host.deliver(this, channel, data)
+    const want = this.#want
+    this.#want = undefined
+    want?.(data)
+    return want !== undefined
+  }
+
+  #wanted(): Promise<Data | undefined> {
+    return new Promise((resolve) => (this.state === 'closed' ? resolve(undefined) : (this.#want = resolve)))
+  }
+
+  /** Bulk waits until there is room; what is small and urgent does not, and may be lost. */
+  #send(path: PathKind, frame: Frame): boolean {
+    const isData = frame.type === 'data'
+    if (path === 'direct') {
+      const bytes = encodeFrame(frame)
+      const isOrdered = isData || frame.type === 'bye'
+      return (isOrdered ? this.#attempt?.send(bytes) : this.#attempt?.sendProbe(bytes)) ?? false
+    }
+    const isBulk = isData || frame.type === 'datagram'
+    const isReady = !isBulk || this.#host.carrierIsReady()
+    if (isReady) this.#seal(isBulk ? 'relay' : 'signal', frame)
+    return isReady
   }
 
   /** Until the peer has answered it may not know us: small frames introduce us, longer ones follow an introduction. */
@@ -310,16 +448,43 @@ export class RemotePeer implements Peer, PeerLink {
     })
   }
 
-  #pathChanged(path: Path): void {
-    this.#roundTrip.reset()
-    this.#pingAtMs = nowMs() + SETTLE_MS
-    this.#setPath(path)
-    this.#arm()
+  // ---- paths -------------------------------------------------------------------------------------------------------
+
+  #moved(kind: PathKind | undefined): void {
+    const attempt = kind === 'direct' ? this.#attempt : undefined
+    const before = this.state
+    if (kind !== 'direct' && this.hasLeftRoom) return this.#host.ended(this, 'left')
+    if (this.isVerified) this.state = kind ? 'verified' : 'stalled'
+    const unknown = { kind: 'direct', local: 'unknown', remote: 'unknown', protocol: 'unknown' } as const
+    if (kind) this.#setPath(attempt ? (attempt.path ?? unknown) : { kind: 'relay' })
+    if (this.state !== before) this.#host.emit('peer-state', { peer: this, state: this.state })
+    if (!kind) this.#evaluate()
   }
 
   #setPath(path: Path): void {
+    if (this.path === path || (path.kind === 'relay' && this.path.kind === 'relay')) return
     this.path = path
     this.#host.pathChanged(this)
+  }
+
+  #measured(): void {
+    const { rttMs } = this
+    if (rttMs !== undefined) this.#host.emit('rtt', { peer: this, rttMs })
+    this.#evaluate()
+    const attempt = this.#attempt
+    if (attempt && this.#link.path === 'direct' && !attempt.path) void this.#label(attempt)
+  }
+
+  #evaluate(): void {
+    const { meter, acknowledgedBytes } = this.#link
+    if (!this.#quality.evaluate(meter, acknowledgedBytes, nowMs())) return
+    this.#host.emit('quality', { peer: this, quality: this.quality })
+  }
+
+  /** Finds out what the direct path is made of. */
+  async #label(attempt: Attempt): Promise<void> {
+    attempt.path = await pathOf(attempt.connection.pc)
+    if (attempt.path && this.#attempt === attempt && this.#link.path === 'direct') this.#setPath(attempt.path)
   }
 
   // ---- time --------------------------------------------------------------------------------------------------------
@@ -328,30 +493,45 @@ export class RemotePeer implements Peer, PeerLink {
   #arm(): void {
     clearTimeout(this.#timer)
     if (this.state === 'closed') return
-    const retryMs = this.#carrierIsFull ? nowMs() + CARRIER_RETRY_MS : Infinity
-    this.#timerAtMs = Math.min(this.#pingAtMs, this.#link.deadlineMs(), retryMs)
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#timerAtMs - nowMs()))
+    const atMs = this.#link.deadlineMs()
+    // An infinite delay would end at once.
+    if (atMs < Infinity) this.#timer = setTimeout(() => this.#tick(), Math.max(0, atMs - nowMs()))
   }
 
   #tick(): void {
-    const now = nowMs()
-    // A timer that came late means that we slept, not that the other side was silent.
-    this.#heardAtMs += Math.max(0, now - this.#timerAtMs)
-    if (now - this.#heardAtMs > DIRECT_SILENCE_MS) this.#attempt?.end('silent')
-    this.#link.tick(now)
-    if (this.#carrierIsFull) this.#link.pump()
-    if (now >= this.#pingAtMs) {
-      this.#pingAtMs = now + (this.#attempt ? DIRECT_PING_MS : RELAY_PING_MS)
-      if (this.isVerified) this.signal('ping', this.#roundTrip.asked(now))
-      if (this.#attempt && !this.#isLabelled) void this.#label(this.#attempt)
-    }
+    this.#link.tick(nowMs())
     this.#arm()
   }
+}
 
-  /** Finds out what the direct path is made of. */
-  async #label(attempt: Attempt): Promise<void> {
-    this.#isLabelled = true
-    const path = await pathOf(attempt.connection.pc)
-    if (path && this.#attempt === attempt) this.#setPath(path)
+/** A copy of the bytes of a message. */
+function bytesOf(data: unknown, maxBytes = MAX_MESSAGE_BYTES): Bytes {
+  const bytes =
+    typeof data === 'string'
+      ? utf8(data)
+      : data instanceof ArrayBuffer
+        ? new Uint8Array(data)
+        : ArrayBuffer.isView(data)
+          ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+          : undefined
+  if (!bytes) {
+    const hint = 'Encode it first.'
+    throw new EdgeNetError('invalid-argument', 'data', 'A message is a string, bytes or a Blob.', hint)
   }
+  checkSize(bytes.length, maxBytes)
+  return bytes.slice()
+}
+
+function checkSize(byteLength: number, maxBytes: number): void {
+  if (byteLength <= maxBytes) return
+  const hint = `Split it: at most ${maxBytes} bytes each.`
+  throw new EdgeNetError('message-too-large', 'size', `${byteLength} bytes are too many.`, hint)
+}
+
+function abortedError(cause: unknown): EdgeNetError {
+  return new EdgeNetError('aborted', 'signal', 'The message was taken back.', 'None of it was sent.', { cause })
+}
+
+function leftError(id: PeerId): EdgeNetError {
+  return new EdgeNetError('peer-unknown', 'left', `No peer ${id} here any more.`, 'Send to one of network.peers.')
 }

@@ -6,11 +6,13 @@ import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
 import type { IceServer } from '../../protocol/http.ts'
 import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
 import { decodeCandidates, decodeDescription, type CandidateSignal } from '../../protocol/signal.ts'
-import type { RtcEngine } from '../api.ts'
+import type { AttemptEnd, AttemptPolicy, AttemptReport, RtcEngine } from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { Timers, type Timer } from '../timers.ts'
 import { TokenBucket } from '../token-bucket.ts'
-import { Attempt, type AttemptEnd, type AttemptLink, type Role } from './attempt.ts'
+import { Attempt, type AttemptLink, type Role } from './attempt.ts'
+import { defaultAttemptPolicy } from './attempt-policy.ts'
+import { reportOf, type AttemptRecord } from './attempt-record.ts'
 import { closeConnection, configurationOf, openConnection, type Connection } from './connection.ts'
 
 /** What the manager needs of a peer's link. */
@@ -30,17 +32,23 @@ export interface ManagerOptions {
   /** Our own place in the order of offerers. */
   readonly self: { readonly peerId: PeerId; readonly rank: number }
   readonly iceTransportPolicy: RTCIceTransportPolicy
+  readonly policy?: AttemptPolicy | undefined
 }
 
 /** A peer that never answers must not use up what the engine can hold. */
 const MAX_UNVERIFIED_ATTEMPTS = 3
 /** Chromium allows some 500 connections in a page, closed ones included until it collects them. */
 const MAX_CONNECTIONS = 64
-/** A peer that changes networks twice in a row offers three times; nobody has reason to offer every second for long. */
-const OFFERS = { burst: 4, perSecond: 0.2 }
-/** One failed attempt tells most (97.6 % of successes come at the first try, arXiv 2510.27500): retry seldom. */
-const RETRY_MS = 2_000
-const RETRY_MAX_MS = 60_000
+/** A peer that walks through networks offers some times in a row; nobody has reason to offer every second for long. */
+const OFFERS = { burst: 8, perSecond: 0.5 }
+/** A path that dies sooner was no success: the policy hears of a failure, so that nothing flaps. */
+const LASTING_MS = 3_000
+/** The path that another one replaces stays this long: the other side may not have moved yet. */
+const LINGER_MS = 1_000
+/** An attempt that was under way for longer before the network changed has candidates of the old network. */
+const STALE_MS = 1_000
+/** Attempts remembered for `explain()`. */
+const MAX_RECORDS = 5
 /** An attempt that began without ICE servers is not doomed on a local network: it gets this long after they came. */
 const LATE_SERVERS_MS = 300
 /** After a connection was used, the next spare one is made when the joining rush is over. */
@@ -49,12 +57,22 @@ const PREPARE_MS = 500
 interface Entry {
   readonly link: PeerLink
   readonly role: Role
+  /** The direct path in use. It stays until it is dead or another one is open. */
+  open: Attempt | undefined
+  /** The attempt under way. */
   attempt: Attempt | undefined
+  /** The path that `open` has taken the place of, until everything on it has arrived. */
+  lingering: Attempt | undefined
+  /** The latest ones. */
+  readonly records: AttemptRecord[]
   /** The newest attempt's number, ours or the offerer's. */
   number: number
   /** New attempts that the peer may cause, by an offer or by asking for one. */
   readonly offers: TokenBucket
   failures: number
+  /** When a path that had lasted was lost. */
+  goodUntilMs: number | undefined
+  retryAtMs: number | undefined
   retryTimer?: Timer
 }
 
@@ -97,7 +115,7 @@ export class WebRTCPeerManager {
     if (!hadNone) return
     this.#timers.after(LATE_SERVERS_MS, () => {
       for (const { attempt, link, role } of this.#entries.values()) {
-        if (attempt?.isOpen === false && early.has(attempt) && role === 'offerer') this.createOffer(link.id)
+        if (attempt && early.has(attempt) && role === 'offerer') this.createOffer(link.id)
       }
     })
   }
@@ -129,7 +147,7 @@ export class WebRTCPeerManager {
   prepareWhenIdle(): void {
     clearTimeout(this.#prepareTimer)
     this.#prepareTimer = this.#timers.after(PREPARE_MS, () => {
-      const isBusy = [...this.#entries.values()].some(({ attempt }) => attempt?.isOpen === false)
+      const isBusy = [...this.#entries.values()].some(({ attempt }) => attempt)
       if (isBusy) this.prepareWhenIdle()
       else this.prepare()
     })
@@ -147,10 +165,15 @@ export class WebRTCPeerManager {
     this.#entries.set(link.id, {
       link,
       role,
+      open: undefined,
       attempt: undefined,
+      lingering: undefined,
+      records: [],
       number: 0,
       offers: new TokenBucket(OFFERS),
       failures: 0,
+      goodUntilMs: undefined,
+      retryAtMs: undefined,
     })
     return role
   }
@@ -161,8 +184,31 @@ export class WebRTCPeerManager {
     this.#entries.delete(peer)
     this.#waiting.delete(peer)
     clearTimeout(entry.retryTimer)
-    this.#supersede(entry)
+    const { open, attempt, lingering } = entry
+    entry.open = entry.attempt = undefined
+    for (const over of [open, attempt, lingering]) over?.end('superseded')
     this.startWaiting()
+  }
+
+  /** What was tried for a peer, the newest last, and when it is tried again. */
+  reportOf(peer: PeerId): { attempts: AttemptReport[]; nextAttemptInMs: number | undefined } {
+    const now = nowMs()
+    const { records = [], retryAtMs } = this.#entries.get(peer) ?? {}
+    const nextAttemptInMs = retryAtMs === undefined ? undefined : Math.max(0, retryAtMs - now)
+    return { attempts: records.map((record) => reportOf(record, now)), nextAttemptInMs }
+  }
+
+  /** The direct path to a peer is in doubt: makes another one beside it, unless that is under way. */
+  renew(peer: PeerId): void {
+    if (!this.#entries.get(peer)?.attempt) this.createOffer(peer)
+  }
+
+  /** The network may have changed: whoever has no direct path tries now. */
+  nudge(): void {
+    for (const { open, attempt, link } of this.#entries.values()) {
+      const isStale = attempt && nowMs() - attempt.record.startedAtMs > STALE_MS
+      if (!open && (!attempt || isStale)) this.createOffer(link.id)
+    }
   }
 
   /**
@@ -173,8 +219,13 @@ export class WebRTCPeerManager {
   createOffer(peer: PeerId): boolean {
     const entry = this.#entries.get(peer)
     if (!entry?.link.rtc) return false
-    if (entry.role === 'answerer') entry.link.signal('want-offer', new Uint8Array(0))
-    else if (this.#hasBudget(entry)) void this.#begin(entry, entry.number + 1)?.offer()
+    clearTimeout(entry.retryTimer)
+    entry.retryAtMs = undefined
+    if (entry.role === 'answerer') {
+      entry.link.signal('want-offer', new Uint8Array(0))
+      // It may get lost, and the offerer may not be able to.
+      this.#retryLater(entry, 'timeout')
+    } else if (this.#hasBudget(entry)) void this.#begin(entry, entry.number + 1)?.offer()
     else this.#waiting.add(peer)
     return entry.attempt !== undefined
   }
@@ -205,8 +256,7 @@ export class WebRTCPeerManager {
   /** The answerer lost its path or its network: offer anew, unless an attempt is under way. */
   handleWantOffer(peer: PeerId): void {
     const entry = this.#entries.get(peer)
-    const isWanted = entry?.role === 'offerer' && entry.attempt?.isOpen !== false
-    if (isWanted && entry.offers.take(nowMs())) this.createOffer(peer)
+    if (entry?.role === 'offerer' && !entry.attempt && entry.offers.take(nowMs())) this.createOffer(peer)
   }
 
   /** A peer was verified or an attempt ended: there may be room in the budget. */
@@ -229,45 +279,60 @@ export class WebRTCPeerManager {
 
   #begin(entry: Entry, number: number): Attempt | undefined {
     clearTimeout(entry.retryTimer)
-    this.#supersede(entry)
+    entry.retryAtMs = undefined
+    const earlier = entry.attempt
+    entry.attempt = undefined
+    earlier?.end('superseded')
     entry.number = number
     const connection = this.#connection()
     if (!connection) {
       // The engine is at its limit. The link stays on the relay and tries again later.
       entry.link.attemptFailed('failed')
-      this.#retryLater(entry)
+      this.#retryLater(entry, 'failed')
       return undefined
     }
     this.prepareWhenIdle()
-    entry.attempt = new Attempt(number, entry.role, connection, entry.link, {
-      opened: (attempt) => {
-        entry.failures = 0
-        entry.link.directOpened(attempt)
-        this.startWaiting()
-      },
-      ended: (attempt, end) => {
-        if (attempt.wasOpen) entry.link.directClosed()
-        if (entry.attempt !== attempt) return
-        entry.attempt = undefined
-        if (!attempt.wasOpen) entry.link.attemptFailed(end)
-        this.startWaiting()
-        this.#retryLater(entry)
-      },
+    const attempt = new Attempt(number, entry.role, connection, entry.link, {
+      opened: () => this.#opened(entry, attempt),
+      ended: (_, end) => this.#ended(entry, attempt, end),
     })
-    return entry.attempt
+    entry.attempt = attempt
+    entry.records.push(attempt.record)
+    if (entry.records.length > MAX_RECORDS) entry.records.shift()
+    return attempt
+  }
+
+  #opened(entry: Entry, attempt: Attempt): void {
+    const { open, lingering } = entry
+    lingering?.end('superseded')
+    entry.lingering = open
+    if (open) this.#timers.after(LINGER_MS, () => open.end('superseded'))
+    entry.open = attempt
+    entry.attempt = undefined
+    entry.link.directOpened(attempt)
+    this.startWaiting()
+  }
+
+  #ended(entry: Entry, attempt: Attempt, end: AttemptEnd): void {
+    if (entry.open === attempt) {
+      entry.open = undefined
+      if (nowMs() - (attempt.record.openedAtMs ?? 0) >= LASTING_MS) {
+        entry.goodUntilMs = nowMs()
+        entry.failures = 0
+      }
+      entry.link.directClosed()
+    } else if (entry.attempt === attempt) {
+      entry.attempt = undefined
+      entry.link.attemptFailed(end)
+    } else return
+    this.startWaiting()
+    if (!entry.open && !entry.attempt) this.#retryLater(entry, end)
   }
 
   /** The attempt that a signal is for, unless it is over. */
   #current(peer: PeerId, signal: CandidateSignal): Attempt | undefined {
-    const attempt = this.#entries.get(peer)?.attempt
-    return attempt?.number === signal.attempt ? attempt : undefined
-  }
-
-  /** Ends the current attempt because another takes its place, or none. */
-  #supersede(entry: Entry): void {
-    const { attempt } = entry
-    entry.attempt = undefined
-    attempt?.end('superseded')
+    const { attempt, open } = this.#entries.get(peer) ?? {}
+    return [attempt, open].find((running) => running?.number === signal.attempt)
   }
 
   #connection(): Connection | undefined {
@@ -288,21 +353,29 @@ export class WebRTCPeerManager {
     return configurationOf(this.#options.engine, this.#iceServers, this.#options.iceTransportPolicy)
   }
 
-  #retryLater(entry: Entry): void {
-    // The answerer asks later than the offerer would act by itself, so that the two do not cross.
-    const delayMs = Math.min(RETRY_MS * 2 ** entry.failures++, RETRY_MAX_MS) * (entry.role === 'offerer' ? 1 : 2)
-    entry.retryTimer = setTimeout(() => this.createOffer(entry.link.id), delayMs * (0.5 + Math.random() / 2))
+  #retryLater(entry: Entry, end: AttemptEnd): void {
+    const { role, failures, goodUntilMs } = entry
+    // A peer that has just been dropped needs no more attempts.
+    if (this.#entries.get(entry.link.id) !== entry) return
+    const lastGoodMsAgo = goodUntilMs === undefined ? undefined : nowMs() - goodUntilMs
+    clearTimeout(entry.retryTimer)
+    const delayMs = (this.#options.policy ?? defaultAttemptPolicy)({ role, end, failures, lastGoodMsAgo })
+    entry.failures++
+    if (delayMs === undefined) return
+    entry.retryAtMs = nowMs() + delayMs
+    entry.retryTimer = setTimeout(() => this.createOffer(entry.link.id), delayMs)
   }
 
   #hasBudget({ link }: Entry): boolean {
-    const busy = [...this.#entries.values()].filter(({ attempt }) => attempt)
+    const busy = [...this.#entries.values()].filter(({ attempt, open }) => attempt ?? open)
     const unverified = busy.filter((other) => !other.link.isVerified)
     return busy.length < MAX_CONNECTIONS && (link.isVerified || unverified.length < MAX_UNVERIFIED_ATTEMPTS)
   }
 
   #collect<T>(pick: (connection: Connection) => T): ReadonlyMap<PeerId, T> {
     const picked = new Map<PeerId, T>()
-    for (const [peer, { attempt }] of this.#entries) if (attempt) picked.set(peer, pick(attempt.connection))
+    for (const [peer, { open, attempt = open }] of this.#entries)
+      if (attempt) picked.set(peer, pick(attempt.connection))
     return picked
   }
 }
