@@ -29,6 +29,8 @@ export interface ServiceOptions {
   readonly rateLimits?: 'configured' | 'off'
   /** Default: any free port. A fixed one lets a service be stopped and come back. */
   readonly port?: number
+  /** A folder that keeps what the Worker stores, so that a service which comes back finds it. Default: forgotten. */
+  readonly storage?: string
   /** The program, from the root. Default: the Worker itself; a bench puts counters around it. */
   readonly entry?: string
 }
@@ -51,6 +53,7 @@ export async function startService({
   vars = {},
   rateLimits,
   port = 0,
+  storage,
   entry = 'worker/index.ts',
 }: ServiceOptions = {}): Promise<Service> {
   await access(join(ROOT, 'dist', 'public')).catch((cause: unknown) => {
@@ -67,7 +70,14 @@ export async function startService({
   }
   const miniflare = new Miniflare(
     // `cf: false`: Miniflare would ask Cloudflare where this machine is.
-    convertV4MiniflareOptions({ host: ADDRESS, port, cf: false, log: new Log(LogLevel.ERROR), workers: [worker] }),
+    convertV4MiniflareOptions({
+      host: ADDRESS,
+      port,
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      workers: [worker],
+      ...(storage !== undefined && { resourcePersistencePath: storage }),
+    }),
   )
   const url = (await miniflare.ready).origin
   return {
