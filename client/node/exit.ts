@@ -21,6 +21,7 @@ const EXIT_CODES: Record<ErrorCode, ExitCode> = {
   unsupported: EXIT.failure,
   'peer-unknown': EXIT.failure,
   'message-too-large': EXIT.failure,
+  'not-delivered': EXIT.failure,
   'handler-failed': EXIT.failure,
   'peer-misbehaved': EXIT.failure,
   'direct-failed': EXIT.failure,

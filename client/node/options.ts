@@ -4,7 +4,7 @@ import type { IceServer } from '../../protocol/http.ts'
 import { MAX_NAME_BYTES } from '../../protocol/limits.ts'
 import type { JoinOptions } from '../api.ts'
 
-/** As commander gives them. */
+/** Of `join`, as commander gives them. */
 export interface Flags {
   readonly name?: string
   readonly direct?: string
@@ -14,14 +14,37 @@ export interface Flags {
   readonly json?: boolean
 }
 
+/** Of `ping`. */
+export interface PingFlags {
+  readonly name?: string
+  readonly direct?: string
+  readonly relayOnly?: boolean
+  readonly count?: string
+  readonly interval?: string
+  readonly wait?: string
+  readonly json?: boolean
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** What every joining sub-command passes on. */
+export type JoinChoices = Pick<JoinOptions, 'name' | 'direct' | 'iceTransportPolicy' | 'iceServers'>
+
 export interface StayOptions {
-  readonly join: Pick<JoinOptions, 'name' | 'direct' | 'iceTransportPolicy' | 'iceServers'>
+  readonly join: JoinChoices
   /** Sent to every peer as it is met. */
   readonly message: string | undefined
   readonly leaveAfterMs: number | undefined
   readonly json: boolean
+}
+
+export interface PingOptions {
+  readonly join: JoinChoices
+  /** How many pings each peer gets; `Infinity` until told to end. */
+  readonly count: number
+  readonly intervalMs: number
+  /** How long to wait for the peer, or for anybody, to appear. */
+  readonly waitMs: number
 }
 
 /** What is wrong with the arguments, and what to do about it. */
@@ -40,24 +63,50 @@ const MAX_STAY_SECONDS = 2_147_483
 
 /** @throws UsageError */
 export function stayOptions(flags: Flags, environment: Environment): StayOptions {
-  const name = flags.name ?? variable(environment, 'EDGE_NET_NAME')
-  const iceServers = iceServersOf(environment)
   return {
-    join: {
-      ...(name !== undefined && { name: checkedName(name) }),
-      direct: oneOf(flags.direct ?? 'on', ['on', 'off'], '--direct'),
-      iceTransportPolicy: flags.relayOnly
-        ? 'relay'
-        : oneOf(
-            variable(environment, 'EDGE_NET_ICE_TRANSPORT_POLICY') ?? 'all',
-            ['all', 'relay'],
-            'EDGE_NET_ICE_TRANSPORT_POLICY',
-          ),
-      ...(iceServers.length > 0 && { iceServers }),
-    },
+    join: joinChoices(flags, environment),
     message: flags.message,
-    leaveAfterMs: flags.for === undefined ? undefined : secondsOf(flags.for) * 1_000,
+    leaveAfterMs: flags.for === undefined ? undefined : secondsOf(flags.for, '--for', 0) * 1_000,
     json: flags.json === true,
+  }
+}
+
+/** @throws UsageError */
+export function pingOptions(flags: PingFlags, environment: Environment): PingOptions {
+  return {
+    join: joinChoices(flags, environment),
+    count: flags.count === undefined ? Infinity : countOf(flags.count),
+    intervalMs: secondsOf(flags.interval ?? '1', '--interval', MIN_INTERVAL_SECONDS) * 1_000,
+    waitMs: secondsOf(flags.wait ?? '10', '--wait', 0) * 1_000,
+  }
+}
+
+/** Through the room every ping is a message that the host pays for. */
+const MIN_INTERVAL_SECONDS = 0.1
+
+/** The ICE servers of the environment, or `undefined` to take the room's. @throws UsageError */
+export function ownIceServers(environment: Environment): readonly IceServer[] | undefined {
+  const servers = iceServersOf(environment)
+  return servers.length > 0 ? servers : undefined
+}
+
+function joinChoices(
+  { name: flag, direct, relayOnly }: Pick<Flags, 'name' | 'direct' | 'relayOnly'>,
+  environment: Environment,
+): JoinChoices {
+  const name = flag ?? variable(environment, 'EDGE_NET_NAME')
+  const iceServers = ownIceServers(environment)
+  return {
+    ...(name !== undefined && { name: checkedName(name) }),
+    direct: oneOf(direct ?? 'on', ['on', 'off'], '--direct'),
+    iceTransportPolicy: relayOnly
+      ? 'relay'
+      : oneOf(
+          variable(environment, 'EDGE_NET_ICE_TRANSPORT_POLICY') ?? 'all',
+          ['all', 'relay'],
+          'EDGE_NET_ICE_TRANSPORT_POLICY',
+        ),
+    ...(iceServers && { iceServers }),
   }
 }
 
@@ -67,10 +116,19 @@ function checkedName(name: string): string {
   throw new UsageError(`The name has ${size} bytes of UTF-8.`, `Use at most ${MAX_NAME_BYTES} bytes.`)
 }
 
-function secondsOf(text: string): number {
+/** More than `least`, where that is 0; otherwise at least that. */
+function secondsOf(text: string, flag: string, least: number): number {
   const seconds = Number(text)
-  if (text.trim() !== '' && seconds > 0 && seconds <= MAX_STAY_SECONDS) return seconds
-  throw new UsageError(`--for takes a number of seconds, not "${text}".`, 'For example: --for 10')
+  const isEnough = least === 0 ? seconds > 0 : seconds >= least
+  if (text.trim() !== '' && isEnough && seconds <= MAX_STAY_SECONDS) return seconds
+  const bound = least === 0 ? '' : `, at least ${least}`
+  throw new UsageError(`${flag} takes a number of seconds${bound}, not "${text}".`, `For example: ${flag} 10`)
+}
+
+function countOf(text: string): number {
+  const count = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(count) && count > 0) return count
+  throw new UsageError(`--count takes a whole number above 0, not "${text}".`, 'For example: --count 10')
 }
 
 function iceServersOf(environment: Environment): IceServer[] {

@@ -1,13 +1,18 @@
-/** The command line of `edge-net`: its arguments, help, streams and signals. */
+/** The command line of `edge-net`: its sub-commands, arguments and help. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { EdgeNetError } from '../errors.ts'
+import { examine } from './doctor/doctor.ts'
+import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
 import { nodeEngine } from './engine.ts'
 import { EXIT, type ExitCode } from './exit.ts'
-import { stayOptions, UsageError, type Flags } from './options.ts'
-import { errorRecord, jsonWriter, plainWriter, type CommandEvent, type ErrorRecord } from './report.ts'
-import { exitCodeFor, stay } from './stay.ts'
-import { safeText, styleFor, wantsColour } from './terminal.ts'
+import { DOCTOR_HELP, JOIN_HELP, PING_HELP } from './help.ts'
+import { ownIceServers, pingOptions, stayOptions, type Flags, type PingFlags } from './options.ts'
+import { ping } from './ping/ping.ts'
+import { pingLines, type PingEvent } from './ping/report.ts'
+import { jsonWriter, plainWriter, type CommandEvent } from './report.ts'
+import { stay } from './stay.ts'
+import { telling } from './telling.ts'
+import { safeJson, styleFor, wantsColour } from './terminal.ts'
 
 /** Runs the command and resolves with its exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -18,7 +23,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'edge-net: ')) })
-    .showHelpAfterError('hint: edge-net join --help')
+    .showHelpAfterError('hint: edge-net --help')
   program
     .command('join')
     .description('join a room, tell who is there and how they are reached, and talk to them')
@@ -34,6 +39,33 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .action(async (roomUrl: string, flags: Flags) => {
       code = await joinCommand(roomUrl, flags)
     })
+  program
+    .command('ping')
+    .description('measure round trips to a peer, or to all, over whatever path there is')
+    .argument('<room-url>', 'the room URL: https://HOST/n/NETWORK')
+    .argument('[peer]', 'an id, the beginning of one, or a name; everybody if it is left out')
+    .option('--count <n>', 'pings for each peer; otherwise until Ctrl-C')
+    .option('--interval <seconds>', 'between two pings; at least 0.1', '1')
+    .option('--wait <seconds>', 'for the peer, or for anybody, to appear', '10')
+    .option('--json', 'tell every event as one JSON object a line')
+    .option('--name <name>', 'how others see you; at most 64 bytes (EDGE_NET_NAME)')
+    .option('--direct <on|off>', 'off: no WebRTC, so that no peer learns your address', 'on')
+    .option('--relay-only', 'no WebRTC except through TURN servers (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', PING_HELP)
+    .action(async (roomUrl: string, peer: string | undefined, flags: PingFlags) => {
+      code = await pingCommand(roomUrl, peer, flags)
+    })
+  program
+    .command('doctor')
+    .description('find out what works from here to a room, and what would help')
+    .argument('<room-url>', 'the room URL: https://HOST/n/NETWORK')
+    .option('--json', 'tell every finding as one JSON object a line')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', DOCTOR_HELP)
+    .action(async (roomUrl: string, flags: { json?: boolean }) => {
+      code = await doctorCommand(roomUrl, flags)
+    })
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code
@@ -43,91 +75,64 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-const JOIN_HELP = `
-What you type is sent to everybody, a line a message; it waits while nobody is there.
-Ctrl-C leaves: the room and the peers are told.
+const style = () => styleFor(wantsColour(process.stdout.isTTY, process.env))
 
-Examples:
-  edge-net join https://edge.example/n/mainnet
-  edge-net join https://edge.example/n/mainnet --name build-server --direct off
-  echo "done" | edge-net join https://edge.example/n/mainnet --for 10
-  edge-net join https://edge.example/n/mainnet --json | jq -c 'select(.event == "message") | .text'
-
-Environment:
-  EDGE_NET_NAME                   as --name
-  EDGE_NET_ICE_TRANSPORT_POLICY   all, or relay as --relay-only
-  EDGE_NET_STUN_SERVERS           STUN URLs, separated by commas, instead of the room's
-  EDGE_NET_TURN_URL, EDGE_NET_TURN_USERNAME, EDGE_NET_TURN_CREDENTIAL
-                                  a TURN server of your own, instead of the room's
-  NO_COLOR                        no colour
-
-JSON events, each with "event" and "sinceMs":
-  phase, joined, state, announced, peer, peer-left, path, rtt, total, message, sent, error, left, failed
-
-Exit codes:
-  0    left in good order
-  1    failed
-  2    wrong arguments or environment
-  3    refused by the room
-  4    the room cannot be reached
-  130  interrupted before it had joined`
-
-async function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
-  const startedAtMs = performance.now()
-  const write = flags.json ? jsonWriter() : plainWriter(styleFor(wantsColour(process.stdout.isTTY, process.env)))
-  const tell = (event: CommandEvent) => {
-    const line = write({ ...event, sinceMs: Math.round((performance.now() - startedAtMs) * 10) / 10 })
-    if (line !== undefined) process.stdout.write(`${line}\n`)
-  }
-  const ending = endOfProcess()
-  try {
+function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
+  const write = flags.json ? jsonWriter() : plainWriter(style())
+  return telling<CommandEvent>(write, async (tell, ended) => {
     const options = stayOptions(flags, process.env)
-    if (options.join.direct === 'on' && !(await nodeEngine())) process.stderr.write(NO_ENGINE)
-    return await stay(roomUrl, options, { input: process.stdin, tell, ended: ending.signal })
-  } catch (error) {
-    const exitCode = error instanceof UsageError ? EXIT.usage : exitCodeFor(error)
-    const record = recordOf(error)
-    process.stderr.write(`edge-net: ${safeText(record.message)}\n`)
-    if (record.hint) process.stderr.write(`hint: ${safeText(record.hint)}\n`)
-    tell({ event: 'failed', error: record, exitCode })
-    return exitCode
-  } finally {
-    ending.forget()
-  }
+    if (options.join.direct === 'on') await sayIfNoEngine()
+    return stay(roomUrl, options, { input: process.stdin, tell, ended })
+  })
 }
 
-function recordOf(error: unknown): ErrorRecord {
-  if (error instanceof EdgeNetError) return errorRecord(error)
-  if (error instanceof UsageError) {
-    return { code: 'invalid-argument', reason: 'usage', message: error.message, hint: error.hint }
-  }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'failure', reason: '', message, hint: '' }
+function pingCommand(roomUrl: string, peer: string | undefined, flags: PingFlags): Promise<ExitCode> {
+  const painted = style()
+  return telling<PingEvent>(flags.json ? safeJson : (event) => pingLines(event, painted), async (tell, ended) => {
+    const options = pingOptions(flags, process.env)
+    if (options.join.direct === 'on') await sayIfNoEngine()
+    return ping(roomUrl, peer, options, tell, ended)
+  })
 }
 
-/** The first signal asks to leave in good order; the second does not wait. So does a reader that has gone. */
-function endOfProcess(): { readonly signal: AbortSignal; forget(): void } {
-  const ending = new AbortController()
-  const onSignal = () => {
-    if (ending.signal.aborted) process.exit(EXIT.interrupted)
-    ending.abort()
-  }
-  const onOutputError = () => ending.abort()
-  for (const name of SIGNALS) process.on(name, onSignal)
-  process.stdout.on('error', onOutputError)
+function doctorCommand(roomUrl: string, flags: { readonly json?: boolean }): Promise<ExitCode> {
+  const painted = style()
+  const write = flags.json ? safeJson : (event: Parameters<typeof doctorLines>[0]) => doctorLines(event, painted)
+  const progress = flags.json || !process.stderr.isTTY ? undefined : progressLine()
+  return telling<DoctorEvent>(write, async (tell, ended) => {
+    const iceServers = ownIceServers(process.env)
+    try {
+      return await examine(
+        roomUrl,
+        iceServers ? { iceServers } : {},
+        (event) => {
+          progress?.clear()
+          tell(event)
+          if (event.event === 'checking') progress?.show(checkingWords(event.check))
+        },
+        ended,
+      )
+    } finally {
+      progress?.clear()
+    }
+  })
+}
+
+/** A line on the terminal that the next one replaces. */
+function progressLine(): { show(text: string): void; clear(): void } {
   return {
-    signal: ending.signal,
-    forget() {
-      for (const name of SIGNALS) process.off(name, onSignal)
-    },
+    show: (text) => void process.stderr.write(text),
+    clear: () => void process.stderr.write('\r\u001b[K'),
   }
+}
+
+async function sayIfNoEngine(): Promise<void> {
+  if (!(await nodeEngine())) process.stderr.write(NO_ENGINE)
 }
 
 const NO_ENGINE = `edge-net: there is no WebRTC engine here; messages go through the room, sealed.
 hint: npm install node-datachannel
 `
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Both `client/node` and the built `dist/npm` lie two levels below the package. */
 function packageVersion(): string {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Network } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
-import { EXIT, exitCodeOf, type ExitCode } from './exit.ts'
+import { EXIT, type ExitCode } from './exit.ts'
 import { join } from './index.ts'
 import type { StayOptions } from './options.ts'
 import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
@@ -40,10 +40,6 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   if (refusal) throw refusal
   tell({ event: 'left' })
   return EXIT.ok
-}
-
-export function exitCodeFor(error: unknown): ExitCode {
-  return error instanceof EdgeNetError ? exitCodeOf(error) : EXIT.failure
 }
 
 /** Tells what the network tells. Resolves when it is over: with the reason, if it was not our wish. */

@@ -1,0 +1,23 @@
+/** What all findings come to, for people and for scripts. */
+import type { ExitCode } from '../exit.ts'
+import type { CheckName, Finding } from './finding.ts'
+
+/** Exit codes of `edge-net doctor`. Wrong arguments and interruption have the same ones as elsewhere. */
+export const DOCTOR_EXIT = { allWell: 0, broken: 1, limited: 3 } as const satisfies Record<string, ExitCode>
+
+export interface Conclusion {
+  readonly exitCode: (typeof DOCTOR_EXIT)[keyof typeof DOCTOR_EXIT]
+  readonly summary: string
+}
+
+/** Whoever has these can talk to everybody; all else makes it faster and cheaper. */
+const ESSENTIAL: ReadonlySet<CheckName> = new Set(['websocket', 'relay'])
+
+export function conclusionOf(findings: readonly Finding[]): Conclusion {
+  const isBroken = findings.some(({ check, verdict }) => ESSENTIAL.has(check) && verdict === 'failed')
+  if (isBroken) return { exitCode: DOCTOR_EXIT.broken, summary: 'Edge-Net does not work from here.' }
+  const isLimited = findings.some(({ verdict }) => verdict === 'failed' || verdict === 'limited')
+  return isLimited
+    ? { exitCode: DOCTOR_EXIT.limited, summary: 'Edge-Net works from here, with limits.' }
+    : { exitCode: DOCTOR_EXIT.allWell, summary: 'All is well.' }
+}

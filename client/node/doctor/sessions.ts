@@ -1,0 +1,115 @@
+/**
+ * The doctor's own sessions. All have one identity, made for this visit and thrown away, by which they know each other;
+ * what they try with each other they let nobody else see.
+ */
+import { randomBytes } from 'node:crypto'
+import { FULL_LIST_PEERS } from '../../../protocol/limits.ts'
+import type { IceServer } from '../../../protocol/http.ts'
+import type { JoinOptions, Network, Peer } from '../../api.ts'
+import { createIdentity, type Identity } from '../../identity/identity.ts'
+import { parseRoomUrl, type RoomUrl } from '../../room-url.ts'
+import { join } from '../index.ts'
+
+/** How the sessions are called where others see them. */
+const NAME = 'edge-net doctor'
+/** Two sessions in one room hear of each other within a round trip; a slow machine makes keys for a second. */
+const MEET_MS = 10_000
+
+export class Sessions {
+  readonly room: RoomUrl
+  readonly #roomUrl: string
+  readonly #iceServers: readonly IceServer[] | undefined
+  readonly #signal: AbortSignal
+  #identity: Promise<Identity> | undefined
+
+  /**
+   * @param iceServers instead of what the host offers
+   * @throws EdgeNetError `invalid-argument` for what is no room URL
+   */
+  constructor(roomUrl: string, iceServers: readonly IceServer[] | undefined, signal: AbortSignal) {
+    this.room = parseRoomUrl(roomUrl)
+    this.#roomUrl = roomUrl
+    this.#iceServers = iceServers
+    this.#signal = signal
+  }
+
+  /** Joins the room, to be seen by everybody and to see everybody. */
+  enter(options: Pick<JoinOptions, 'direct' | 'onPhase'>): Promise<Network> {
+    return this.#join(this.#roomUrl, options)
+  }
+
+  /**
+   * Two sessions that have met and see nobody else.
+   *
+   * @param others members of the room. A large one does not introduce everybody to everybody, so they meet in one of their own.
+   * @throws EdgeNetError when one of them cannot join; `undefined` when they do not meet in time
+   */
+  async pair(direct: 'on' | 'off', others: number): Promise<Pair | undefined> {
+    const isCrowded = others + 2 > FULL_LIST_PEERS
+    const url = isCrowded
+      ? `${new URL(this.#roomUrl).origin}/n/doctor-${randomBytes(8).toString('hex')}`
+      : this.#roomUrl
+    const { siteId } = await this.me()
+    const options: JoinOptions = { direct, authorize: (peer) => peer.siteId === siteId }
+    const joined = await Promise.allSettled([this.#join(url, options), this.#join(url, options)])
+    const networks = joined.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const close = async () => {
+      await Promise.all(networks.map((network) => network.close()))
+    }
+    const [here, there] = networks
+    if (!here || !there) {
+      await close()
+      throw joined.find((one) => one.status === 'rejected')?.reason
+    }
+    const [toThere, toHere] = await Promise.all([met(here, there), met(there, here)])
+    if (toThere && toHere)
+      return { here: { network: here, peer: toThere }, there: { network: there, peer: toHere }, isCrowded, close }
+    await close()
+    return undefined
+  }
+
+  async #join(url: string, options: JoinOptions): Promise<Network> {
+    return join(url, {
+      name: NAME,
+      identity: await this.me(),
+      // The first ticket of a wrong clock is refused; the second one is right.
+      attempts: 2,
+      signal: this.#signal,
+      ...(this.#iceServers && { iceServers: this.#iceServers }),
+      ...options,
+    })
+  }
+
+  /** The identity of this visit. */
+  me(): Promise<Identity> {
+    this.#identity ??= createIdentity()
+    return this.#identity
+  }
+}
+
+/** A session, and the other one as it sees it. */
+export interface Side {
+  readonly network: Network
+  readonly peer: Peer
+}
+
+export interface Pair {
+  readonly here: Side
+  readonly there: Side
+  /** They meet in a room of their own, on the same host. */
+  readonly isCrowded: boolean
+  close(): Promise<void>
+}
+
+function met(network: Network, other: Network): Promise<Peer | undefined> {
+  const known = network.peers.get(other.peerId)
+  if (known) return Promise.resolve(known)
+  return new Promise((resolve) => {
+    const giveUp = setTimeout(() => resolve(undefined), MEET_MS)
+    network.on('peer', ({ peer }) => {
+      if (peer.id !== other.peerId) return
+      clearTimeout(giveUp)
+      resolve(peer)
+    })
+  })
+}
