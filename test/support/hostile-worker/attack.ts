@@ -30,20 +30,22 @@ export interface Lair {
   readonly victims: readonly Victim[]
   /** Every envelope that any member has ever sent, oldest first. */
   readonly past: readonly Carried[]
+  /** Every control message that the honest room has said, oldest first. */
+  readonly said: readonly { readonly to: PeerId; readonly text: string }[]
   /** Every announcement that the door has ever seen, oldest first. */
   readonly announcements: readonly Bytes[]
   /** What another room of this Worker has seen. */
-  loot(network: string): Promise<Loot>
+  readonly loot: (network: string) => Promise<Loot>
   /** Hands an envelope to `to`, in the name of `from`. */
-  deliver(envelope: Carried): void
-  say(to: PeerId, message: Told): void
-  raw(to: PeerId, data: string | Bytes): void
+  readonly deliver: (envelope: Carried) => void
+  readonly say: (to: PeerId, message: Told) => void
+  readonly raw: (to: PeerId, data: string | Bytes) => void
   /** Closes a member's socket. */
-  cut(to: PeerId, code: number): void
+  readonly cut: (to: PeerId, code: number) => void
   /** Unless the attack is over by then. */
-  later(delayMs: number, action: () => void): void
+  readonly later: (delayMs: number, action: () => void) => void
   /** Uniform in [0, 1), from the attack's seed. */
-  random(): number
+  readonly random: () => number
 }
 
 export interface Loot {
@@ -53,13 +55,13 @@ export interface Loot {
 
 export interface Attack {
   /** Once, at the start. */
-  begin?(lair: Lair): void | Promise<void>
+  readonly begin?: (lair: Lair) => void | Promise<void>
   /** What arrives instead of an envelope; the same object in it is the honest one. */
-  envelope?(envelope: Carried, lair: Lair): readonly Carried[]
+  readonly envelope?: (envelope: Carried, lair: Lair) => readonly Carried[]
   /** What arrives instead of a control message. */
-  control?(message: Told, to: PeerId, lair: Lair): readonly (Told | string)[]
+  readonly control?: (message: Told, to: PeerId, lair: Lair) => readonly (Told | string)[]
   /** Once, when the room repents: hands out what was held back. */
-  end?(lair: Lair): void
+  readonly end?: (lair: Lair) => void
 }
 
 /** @param network another room of the same Worker, for attacks that need one */

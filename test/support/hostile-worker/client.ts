@@ -1,10 +1,38 @@
-/** An honest client in a malicious room, in Node or in a page, with a record of what its application saw. */
+/** An honest client in a malicious room, with a record of what its application saw. */
 import { join, type JoinOptions } from '../../../client/node/index.ts'
 import type { PeerId } from '../../../protocol/peer-id.ts'
 
-export interface Heard {
-  readonly from: string
-  readonly data: unknown
+export interface Client {
+  readonly name: string
+  readonly id: string
+  readonly siteId: string
+  /** Hands messages to the link, in this order; does not wait for them. Each text is sent once in a client's life. */
+  send(to: string, texts: readonly string[]): Promise<void>
+  record(): Promise<Recorded>
+  /** Forgets a contributor and is ready to meet it anew. */
+  forget(siteId: string): Promise<void>
+  leave(): Promise<void>
+}
+
+/** What the application saw so far. */
+export interface Recorded {
+  readonly state: string
+  readonly heard: readonly { readonly from: string; readonly data: unknown }[]
+  readonly errors: readonly Fault[]
+  /** Ids of all peers that were ever verified. */
+  readonly met: readonly string[]
+  readonly peers: readonly {
+    readonly id: string
+    readonly siteId: string
+    readonly state: string
+    readonly path: string
+  }[]
+  /** Every change of a peer's state or path, as `stalled`, `verified`, `relay` or `direct`. */
+  readonly changes: readonly string[]
+  readonly left: readonly { readonly id: string; readonly reason: string; readonly unconfirmed: number }[]
+  /** Texts whose delivery was confirmed, and those of which the application was told that it is not known. */
+  readonly confirmed: readonly string[]
+  readonly unconfirmed: readonly string[]
 }
 
 export interface Fault {
@@ -12,54 +40,53 @@ export interface Fault {
   readonly reason: string
 }
 
-/** What its application saw so far. */
-export interface Record {
-  readonly state: string
-  readonly heard: readonly Heard[]
-  readonly errors: readonly Fault[]
-  /** Ids of peers that were ever verified. */
-  readonly met: readonly string[]
-  /** Ids of the peers that are here now, with their siteIds and paths. */
-  readonly peers: readonly { readonly id: string; readonly siteId: string; readonly path: string }[]
-  readonly left: readonly { readonly id: string; readonly reason: string }[]
-}
-
-export interface Client {
-  readonly name: string
-  readonly id: string
-  readonly siteId: string
-  /** Hands messages to the links, in this order; does not wait for them. */
-  send(to: string, texts: readonly string[]): Promise<void>
-  record(): Promise<Record>
-  leave(): Promise<void>
-}
-
+/** A client in this process. */
 export async function nodeClient(roomUrl: string, name: string, options: JoinOptions = {}): Promise<Client> {
   const network = await join(roomUrl, { name, ...options })
-  const heard: Heard[] = []
+  const heard: Recorded['heard'][number][] = []
   const errors: Fault[] = []
   const met: string[] = []
-  const left: { id: string; reason: string }[] = []
+  const changes: string[] = []
+  const left: Recorded['left'][number][] = []
+  const confirmed: string[] = []
+  const unconfirmed: string[] = []
   network.on('message', ({ peer, data }) => void heard.push({ from: peer.id, data }))
   network.on('error', ({ error: { code, reason } }) => void errors.push({ code, reason }))
   network.on('peer', ({ peer }) => void met.push(peer.id))
-  network.on('peer-left', ({ peer, reason }) => void left.push({ id: peer.id, reason }))
+  network.on('peer-state', ({ state }) => void changes.push(state))
+  network.on('path', ({ path }) => void changes.push(path.kind))
+  network.on('peer-left', ({ peer, reason, unconfirmed: ids }) => {
+    left.push({ id: peer.id, reason, unconfirmed: ids.length })
+  })
   return {
     name,
     id: network.peerId,
     siteId: network.siteId,
     send: async (to, texts) => {
-      // What the link does not take over shows as a message that never arrives.
-      for (const text of texts) network.send(to as PeerId, text).catch(() => undefined)
+      for (const text of texts) {
+        const sending = network.send(to as PeerId, text)
+        sending.catch(() => undefined)
+        void sending.delivered.then(
+          () => confirmed.push(text),
+          () => unconfirmed.push(text),
+        )
+      }
     },
     record: async () => ({
       state: network.state,
       heard: [...heard],
       errors: [...errors],
       met: [...met],
+      changes: [...changes],
       left: [...left],
-      peers: [...network.peers.values()].map(({ id, siteId, path }) => ({ id, siteId, path: path.kind })),
+      confirmed: [...confirmed],
+      unconfirmed: [...unconfirmed],
+      peers: [...network.peers.values()].map(({ id, siteId, state, path }) => ({ id, siteId, state, path: path.kind })),
     }),
+    forget: async (siteId) => {
+      network.block(siteId)
+      network.unblock(siteId)
+    },
     leave: () => network.close(),
   }
 }

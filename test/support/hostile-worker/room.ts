@@ -22,18 +22,19 @@ interface Member extends Victim {
 /** What the Worker asks of a room for a test. */
 export interface HostileRoom {
   attack(order: Order): Promise<void>
-  repent(): void
-  redeploy(): void
+  repent(): Promise<void>
+  redeploy(): Promise<void>
   /** How often anything was tampered with since the last attack began. */
-  tampered(): number
+  tampered(): Promise<number>
   /** All bytes and texts that members have sent here, in base64url; and who they are. */
-  seen(): string[]
-  loot(): { past: { kind: number; from: string; to: string; body: string }[]; announcements: string[] }
+  seen(): Promise<string[]>
+  loot(): Promise<{ past: { kind: number; from: string; to: string; body: string }[]; announcements: string[] }>
 }
 
 export class Room extends HonestRoom implements HostileRoom {
   readonly #members = new Map<PeerId, Member>()
   readonly #past: Carried[] = []
+  readonly #said: { readonly to: PeerId; readonly text: string }[] = []
   readonly #announcements: Bytes[] = []
   readonly #seen: Bytes[] = []
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
@@ -68,12 +69,12 @@ export class Room extends HonestRoom implements HostileRoom {
     await this.#attack.begin?.(this.#lair())
   }
 
-  repent(): void {
+  async repent(): Promise<void> {
     this.#end()
   }
 
   /** Honest from now on, and everybody has to come again, as after a deploy. */
-  redeploy(): void {
+  async redeploy(): Promise<void> {
     this.#end()
     for (const { outer, inner } of this.#members.values()) {
       outer.close(1012)
@@ -88,15 +89,15 @@ export class Room extends HonestRoom implements HostileRoom {
     end?.(this.#lair())
   }
 
-  tampered(): number {
+  async tampered(): Promise<number> {
     return this.#tampered
   }
 
-  seen(): string[] {
+  async seen(): Promise<string[]> {
     return this.#seen.map((bytes) => toBase64Url(bytes))
   }
 
-  loot(): ReturnType<HostileRoom['loot']> {
+  async loot(): ReturnType<HostileRoom['loot']> {
     return {
       past: this.#past.map(({ kind, from, to, body }) => ({ kind, from, to, body: toBase64Url(body) })),
       announcements: this.#announcements.map(toBase64Url),
@@ -152,6 +153,7 @@ export class Room extends HonestRoom implements HostileRoom {
 
   #told(member: Member, text: string): void {
     const { control } = this.#attack
+    if (text !== 'pong') this.#said.push({ to: member.id, text })
     if (!control || text === 'pong') return this.#send(member, text)
     const honest = JSON.parse(text) as Told
     const instead = control(honest, member.id, this.#lair())
@@ -179,10 +181,11 @@ export class Room extends HonestRoom implements HostileRoom {
       network: this.ctx.id.name ?? '',
       victims: [...this.#members.values()],
       past: this.#past,
+      said: this.#said,
       announcements: this.#announcements,
       random: this.#random,
       loot: async (network) => {
-        const { past, announcements } = await (ROOM.getByName(network) as unknown as Pick<Room, 'loot'>).loot()
+        const { past, announcements } = await (ROOM.getByName(network) as unknown as HostileRoom).loot()
         return { past: past.map(carriedOf), announcements: announcements.map(bytesOf) } satisfies Loot
       },
       deliver: (envelope) => {
@@ -217,6 +220,6 @@ function bytesOf(text: string): Bytes {
   return fromBase64Url(text) ?? new Uint8Array(0)
 }
 
-function carriedOf({ kind, from, to, body }: ReturnType<HostileRoom['loot']>['past'][number]): Carried {
+function carriedOf({ kind, from, to, body }: Awaited<ReturnType<HostileRoom['loot']>>['past'][number]): Carried {
   return { kind, from: peerIdText(peerIdBytes(from as PeerId)), to: to as PeerId, body: bytesOf(body) }
 }

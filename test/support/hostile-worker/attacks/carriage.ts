@@ -26,6 +26,8 @@ function reordered(order: (held: readonly Carried[], random: () => number) => re
 }
 
 export const CARRIAGE: Readonly<Record<string, MakeAttack>> = {
+  /** The control. */
+  nothing: () => ({}),
   shuffle: reordered((held, random) =>
     held
       .map((envelope) => ({ envelope, key: random() }))

@@ -25,13 +25,14 @@ function insisting(say: (to: PeerId, lair: Lair) => readonly (Told | string)[]):
   return (): Attack => ({ begin: insist })
 }
 
-const ofOthers = (type: string) =>
+const ofOthers = (type: string, more: object = {}) =>
   insisting((to, { victims }) =>
-    victims.filter(({ id }) => id !== to).map(({ id: peerId }) => ({ type, peerId, total: 1 })),
+    victims.filter(({ id }) => id !== to).map(({ id: peerId }) => ({ type, peerId, total: 1, ...more })),
   )
 
 export const LIES: Readonly<Record<string, MakeAttack>> = {
   'everybody left': ofOthers('peer-left'),
+  'everybody was lost': ofOthers('peer-left', { lost: true }),
   'everybody is gone': ofOthers('gone'),
   'everybody is away': ofOthers('away'),
   /** All of it at once, and nothing is carried. */

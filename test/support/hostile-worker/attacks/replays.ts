@@ -1,5 +1,4 @@
 /** What was said once, said again: within a link, after it, in another session, and from the room's own memory. */
-import type { PeerId } from '../../../../protocol/peer-id.ts'
 import { toBase64Url } from '../../../../protocol/bytes.ts'
 import type { Carried, Lair, MakeAttack } from '../attack.ts'
 import { again, pick } from './forgeries.ts'
@@ -51,17 +50,12 @@ export const REPLAYS: Readonly<Record<string, MakeAttack>> = {
       redeliver(lair)
     },
   }),
-  /** The room's own words of the past: welcomes and comings, once more after each new one. */
-  'repeat every control message': () => {
-    const said = new Map<PeerId, string[]>()
-    return {
-      control: (message, to) => {
-        const before = said.get(to) ?? []
-        said.set(to, [...before, JSON.stringify(message)])
-        return [message, ...before.slice(-10), message]
-      },
-    }
-  },
+  /** The room's own words: every welcome, coming and going that it ever told, in order and then backwards. */
+  'repeat every control message': () => ({
+    begin: ({ said, raw }) => {
+      for (const { to, text } of [...said, ...said.toReversed()]) raw(to, text)
+    },
+  }),
 }
 
 function redeliver({ past, deliver }: Lair): void {
