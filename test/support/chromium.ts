@@ -42,11 +42,11 @@ export async function findChromium(): Promise<string | undefined> {
   return undefined
 }
 
-/** A running headless Chromium. Close it when done. */
-export async function launchChromium(): Promise<Browser> {
+/** A running headless Chromium, with more flags if need be. Close it when done. */
+export async function launchChromium(extraFlags: readonly string[] = []): Promise<Browser> {
   const executablePath = await findChromium()
   if (!executablePath) throw new Error('no Chromium found: run npm test, which installs one, or set CHROME_PATH')
-  return chromium.launch({ executablePath, args: FLAGS })
+  return chromium.launch({ executablePath, args: [...FLAGS, ...extraFlags] })
 }
 
 async function isExecutable(path: string): Promise<boolean> {
