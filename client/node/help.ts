@@ -32,7 +32,7 @@ Exit codes:
   130  interrupted before it had joined`
 
 export const PING_HELP = `
-A ping is a message that the other side's link confirms and drops: its application hears nothing of it.
+It has the SDK measure the path that messages take now; the applications at both ends hear nothing of it.
 Ctrl-C ends it, with a summary.
 
 Examples:

@@ -211,9 +211,15 @@ describe('the command line', () => {
     const { code, stdout } = await startCommand(['join', '--help']).ended
     expect(code).toBe(0)
     for (const word of ['Examples:', 'Exit codes:', 'JSON events', 'Ctrl-C']) expect(stdout).toContain(word)
-    const read = new Set(readFileSync(COMMAND, 'utf8').match(/EDGE_NET_[A-Z_]+/g))
+    // Those that only advice names are the host's.
+    const read = new Set(readFileSync(COMMAND, 'utf8').match(/(?<=")EDGE_NET_[A-Z_]+(?=")/g))
     expect(read.size).toBeGreaterThan(5)
     for (const variable of read) expect(stdout).toContain(variable)
+    for (const name of ['ping', 'doctor']) {
+      const help = await startCommand([name, '--help']).ended
+      expect(help.code).toBe(0)
+      for (const word of ['Examples:', 'Exit codes:', 'JSON events']) expect(help.stdout).toContain(word)
+    }
   })
 })
 

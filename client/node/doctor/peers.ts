@@ -15,7 +15,7 @@ export async function checkPeers(sessions: Sessions, others: number): Promise<Fi
   if (!(await nodeEngine())) return finding('peers', 'skipped', 'there is no WebRTC engine here')
   const network = await sessions.enter({ direct: 'on' })
   try {
-    const found = await directPath(network, () => true, OPEN_MS)
+    const found = await Promise.race([directPath(network, () => true, OPEN_MS), nobodyHasRtc(network, others)])
     const peers = [...network.peers.values()]
     if (found) {
       const summary = `direct to ${label(found.peer)}: ${pathWords(found.path)}`
@@ -25,6 +25,18 @@ export async function checkPeers(sessions: Sessions, others: number): Promise<Fi
   } finally {
     await network.close()
   }
+}
+
+/** Resolves as soon as waiting is in vain: all have been met, and none of them can be reached directly. */
+function nobodyHasRtc(network: Network, others: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const peers = [...network.peers.values()]
+      if (peers.length >= others && !peers.some(({ rtc }) => rtc)) resolve(undefined)
+    }
+    network.on('peer', look)
+    look()
+  })
 }
 
 function notDirect(network: Network, peers: readonly Peer[]): Finding {

@@ -32,7 +32,7 @@ export async function ping(
   const pinged = new Map<Peer, Promise<Series>>()
   const start = (peer: Peer) => {
     tell({ event: 'peer', peer: peerRecord(peer) })
-    pinged.set(peer, pingPeer(peer, { ...options, tell, until }))
+    pinged.set(peer, pingPeer(network, peer, { ...options, tell, until }))
   }
   try {
     const refusal = closedByRoom(network, until)
@@ -80,6 +80,9 @@ function follow(
   })
 }
 
+/** Another one of the same name may not have been met yet. */
+const NAMESAKE_MS = 1_000
+
 /** Those to begin with, as soon as there are any. */
 function firstPeers(
   network: Network,
@@ -97,13 +100,21 @@ function firstPeers(
     const look = () => {
       const peers = [...network.peers.values()]
       const found = word === undefined ? peers : meant(word, peers)
-      if (found.length === 0) return
-      if (word === undefined || found.length === 1) return settle(() => resolve(found))
-      const ids = found.map(({ id }) => id).join(', ')
-      settle(() => reject(new UsageError(`"${word}" means several peers: ${ids}`, 'Use an id, or more of one.')))
+      const [only] = found
+      if (!only) return
+      if (found.length > 1 && word !== undefined) {
+        const ids = found.map(({ id }) => id).join(', ')
+        return settle(() =>
+          reject(new UsageError(`"${word}" means several peers: ${ids}`, 'Use an id, or more of one.')),
+        )
+      }
+      const isCertain = word === undefined || only.id === word || peers.length >= network.total - 1
+      if (isCertain) return settle(() => resolve(found))
+      clearTimeout(timer)
+      timer = setTimeout(() => settle(() => resolve(found)), NAMESAKE_MS)
     }
     const leave = () => settle(() => resolve([]))
-    const timer = setTimeout(() => settle(() => reject(absent(network, word))), waitMs)
+    let timer = setTimeout(() => settle(() => reject(absent(network, word))), waitMs)
     const stop = network.on('peer', look)
     until.addEventListener('abort', leave)
     if (until.aborted) leave()

@@ -36,6 +36,8 @@ export function pingLines(event: Timed<PingEvent | FailedEvent>, style: Style): 
     case 'no-reply':
       return `${label(event.peer, style)}: seq ${event.seq}, ${style.bad('no reply')}`
     case 'path':
+      // It is told again in a moment, with what it is made of.
+      if (event.path.kind === 'direct' && event.path.local === 'unknown') return undefined
       return `${label(event.peer, style)}: now ${routeWords(event.path)}`
     case 'peer-state':
       return event.state === 'stalled' ? `${label(event.peer, style)}: ${style.bad('no path, waiting')}` : undefined
