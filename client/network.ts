@@ -2,7 +2,7 @@
  * Being in a network. This is where the pieces meet: the room's carrier brings announcements and envelopes, each peer
  * that is let in gets a link, and the manager works for direct paths.
  */
-import { decodeAnnouncement, proveAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
+import type { ProvenAnnouncement } from '../protocol/announcement.ts'
 import { compareBytes, toBase64Url, type Bytes } from '../protocol/bytes.ts'
 import { decodeIntro, encodeIntro, type Envelope } from '../protocol/envelope.ts'
 import type { IceAnswer, IceServer } from '../protocol/http.ts'
@@ -14,7 +14,7 @@ import {
   SEAL_OVERHEAD_BYTES,
 } from '../protocol/limits.ts'
 import { networkIdText } from '../protocol/network.ts'
-import { peerIdOf, type PeerId } from '../protocol/peer-id.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
 import type {
   Applicant,
@@ -34,18 +34,18 @@ import { nowMs, type Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
 import { Emitter, type ListenOptions } from './events.ts'
 import { fetchIceServers } from './ice.ts'
+import { followLifecycle } from './lifecycle.ts'
 import type { Session } from './identity/session.ts'
-import { Acquaintances } from './peer/acquaintances.ts'
 import { adviceFor } from './peer/advice.ts'
+import { Arrivals } from './peer/arrivals.ts'
 import { BigMessageSlots } from './peer/big-message-slots.ts'
+import { Faults } from './peer/faults.ts'
 import { Reception } from './peer/reception.ts'
 import { RemotePeer, type PeerHost, type PeerKeys } from './peer/remote-peer.ts'
 import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
 import type { RoomUrl } from './room-url.ts'
 import { Timers, type Timer } from './timers.ts'
 
-/** Links at once; in a large room every newcomer makes up to 32 of them, and others make some to it. */
-const MAX_PEERS = 128
 /** The first attempts wait this long for ICE servers, if the welcome brought none. */
 const ICE_WAIT_MS = 30
 /** Making a connection keeps the thread busy for milliseconds; what the two say first goes before it. */
@@ -56,10 +56,6 @@ const PREPARE_WHILE_WAITING_MS = 20
 const ICE_RETRY_MS = 60_000
 /** How often joining tries before it says that the room is unreachable. */
 const DEFAULT_ATTEMPTS = 3
-/** Facts remembered about strangers: refusals and faults. */
-const MAX_REMEMBERED = 1_024
-/** A host that lies can make nobody report more than this many faults of one peer. */
-const MAX_FAULTS_REPORTED = 8
 /** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
 const BYE_FLUSH_MS = 30
 /** What was sent before closing is acknowledged within a round trip and the other side's patience; a dead peer never does it. */
@@ -93,19 +89,15 @@ export class JoinedNetwork implements Network {
   total = 0
   readonly #parts: NetworkParts
   readonly #carrier: RoomCarrier
-  readonly #acquaintances: Acquaintances
+  readonly #arrivals: Arrivals
   readonly #reception = new Reception()
   readonly #emitter = new Emitter<NetworkEvents>((cause, type) => this.#handlerFailed(cause, type))
   readonly #host: PeerHost
   /** Every peer with a link, verified or not. */
   readonly #remotes = new Map<PeerId, RemotePeer>()
-  /** Announcements being verified and authorized, so that each is once, though list and introduction bring it. */
-  readonly #arrivals = new Map<string, Promise<RemotePeer | string>>()
-  /** Announcements that `authorize` refused: it is asked once. */
-  readonly #refused = new Set<string>()
   /** Who takes the messages of channels other than the application's. */
   readonly #channels = new Map<number, (event: NetworkEvents['message']) => unknown>()
-  readonly #faults = new Map<PeerId, number>()
+  readonly #faults = new Faults()
   readonly #abort = new AbortController()
   readonly #timers = new Timers()
   #iceTimer: Timer | undefined
@@ -118,9 +110,10 @@ export class JoinedNetwork implements Network {
   #closing: Promise<void> | undefined
   /** The room dropped something, and asked for a pause. */
   #wasLimited = false
+  #stopFollowing: (() => void) | undefined
 
   constructor(parts: NetworkParts) {
-    const { room, session, options, manager } = parts
+    const { room, session, clock, options, manager } = parts
     this.#parts = parts
     this.name = room.network
     this.id = networkIdText(session.core.network)
@@ -128,7 +121,11 @@ export class JoinedNetwork implements Network {
     this.peerId = session.peerId
     this.siteId = toBase64Url(session.core.identity)
     this.blocked = new Set(options.blocked)
-    this.#acquaintances = new Acquaintances(session)
+    this.#arrivals = new Arrivals(session, clock, {
+      remotes: this.#remotes,
+      authorize: (applicant) => this.#asksAuthorize(applicant),
+      link: (announcement, keys) => (this.#closing ? undefined : this.#link(announcement, keys)),
+    })
     this.#host = this.#peerHost()
     this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
       connecting: () => {
@@ -155,6 +152,18 @@ export class JoinedNetwork implements Network {
     const entered = new Promise<void>((resolve, reject) => (this.#entering = { resolve, reject }))
     options.signal?.addEventListener('abort', () => void this.close(), { signal: this.#abort.signal })
     if (manager && options.iceServers) manager.iceServers = options.iceServers
+    this.#stopFollowing = followLifecycle({
+      nudge: () => this.nudge(),
+      leave: () => void this.close(),
+      suspend: () => {
+        this.#carrier.suspend()
+        manager?.suspend()
+      },
+      resume: () => {
+        this.#carrier.resume()
+        manager?.resume()
+      },
+    })
     this.#carrier.connect()
     this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
     if (options.signal?.aborted) void this.close()
@@ -181,6 +190,7 @@ export class JoinedNetwork implements Network {
     const carrierClosed = this.#carrier.close()
     this.#setState('closed')
     this.#abort.abort()
+    this.#stopFollowing?.()
     this.#timers.clear()
     this.#entering?.reject(closedError())
     // Closing a connection discards what its channels have queued.
@@ -214,9 +224,12 @@ export class JoinedNetwork implements Network {
     this.#refusal = refusal
     if (refusal.code === 'ticket-clock' || refusal.code === 'announcement-expired') {
       clock.correct(refusal.serverTimeMs)
+      session.ticketRefused()
       // The next ticket waits for it, and reports it if it fails.
       session.announce().catch(() => undefined)
-    } else if (!this.#entering) this.#emitter.emit('error', { error: refusalError(refusal) })
+    } else if (!this.#entering && this.#faults.note(undefined, nowMs())) {
+      this.#emitter.emit('error', { error: refusalError(refusal) })
+    }
   }
 
   async #renew(): Promise<void> {
@@ -268,7 +281,7 @@ export class JoinedNetwork implements Network {
     const unknown = () =>
       new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one of network.peers.')
     const failed = Promise.reject<void>(this.#closing ? closedError() : unknown())
-    const delivered = failed.then()
+    const delivered = failed.then(() => undefined)
     delivered.catch(() => undefined)
     return Object.assign(failed, { id: 0, delivered })
   }
@@ -304,7 +317,7 @@ export class JoinedNetwork implements Network {
 
   unblock(id: string): void {
     this.blocked.delete(id)
-    this.#refused.clear()
+    this.#arrivals.reconsider()
   }
 
   // ---- from the room -----------------------------------------------------------------------------------------------
@@ -316,7 +329,7 @@ export class JoinedNetwork implements Network {
       case 'welcome':
         return void this.#welcomed(message)
       case 'peer-list':
-        for (const { announcement } of message.peers) void this.#meet(announcement)
+        for (const { announcement } of message.peers) void this.#meetListed(announcement)
         return
       case 'peer-joined':
         return void this.#joined(message)
@@ -353,16 +366,16 @@ export class JoinedNetwork implements Network {
     this.#entering?.resolve()
     this.#entering = undefined
     manager?.prepareWhenIdle()
-    for (const met of await Promise.all(peers.map(({ announcement }) => this.#meet(announcement)))) {
-      if (typeof met !== 'string') missing.delete(met)
+    for (const met of await Promise.all(peers.map(({ announcement }) => this.#meetListed(announcement)))) {
+      if (met) missing.delete(met)
     }
     for (const remote of missing) remote.relayDown()
   }
 
   async #joined({ peer, resumed }: Extract<RoomMessage, { type: 'peer-joined' }>): Promise<void> {
-    const met = await this.#meet(peer.announcement)
+    const met = await this.#meetListed(peer.announcement)
     // Somebody whom we know has a new socket; what went to the old one may be lost.
-    if (typeof met !== 'string' && (resumed || met.state === 'stalled')) met.relayUp()
+    if (resumed || met?.state === 'stalled') met?.relayUp()
   }
 
   /** The carrier takes bulk again. What went to a room that had its fill was dropped. */
@@ -400,51 +413,19 @@ export class JoinedNetwork implements Network {
   }
 
   async #introduced(from: PeerId, announcement: Bytes): Promise<void> {
-    const core = decodeAnnouncement(announcement)?.core
-    // Nobody introduces others: a member could fill our links with peers that no door has seen.
-    const isOther = core !== undefined && (await peerIdOf(core)) !== from
-    const met = isOther ? 'intro-mismatch' : await this.#meet(announcement)
+    const met = await this.#arrivals.introduced(from, announcement)
     if (typeof met === 'string' && met) this.#misbehaved(from, met)
     for (const { kind, sealed } of this.#reception.release(from)) this.#remotes.get(from)?.receive(kind, sealed)
   }
 
   // ---- peers -------------------------------------------------------------------------------------------------------
 
-  /** Verifies and authorizes an announcement and links to its peer, or says why not ('' when there is no fault). */
-  #meet(announcement: Bytes): Promise<RemotePeer | string> {
-    const text = toBase64Url(announcement)
-    const running = this.#arrivals.get(text)
-    if (running) return running
-    // Whoever decides may take long, and strangers do not wait for each other.
-    if (this.#arrivals.size >= MAX_PEERS) return Promise.resolve('')
-    const arrival = this.#arrive(announcement, text).finally(() => this.#arrivals.delete(text))
-    this.#arrivals.set(text, arrival)
-    return arrival
-  }
-
-  async #arrive(bytes: Bytes, text: string): Promise<RemotePeer | string> {
-    const { session, clock } = this.#parts
-    if (this.#refused.has(text)) return ''
-    const announcement = await proveAnnouncement(bytes, session.core.network, clock.nowMs())
-    if (typeof announcement === 'string') return announcement
-    const { peerId: id, profile, core } = announcement
-    if (id === this.peerId) return ''
-    if (!this.#remotes.has(id)) {
-      if (this.#remotes.size >= MAX_PEERS) return ''
-      if (!(await this.#asksAuthorize({ ...profile, id, siteId: toBase64Url(core.identity) }))) {
-        if (this.#refused.size >= MAX_REMEMBERED) this.#refused.clear()
-        this.#refused.add(text)
-        return ''
-      }
-    }
-    const keys = this.#remotes.has(id) ? undefined : await this.#acquaintances.meet(announcement)
-    // It may have arrived meanwhile, by a newer announcement; the newest one stays.
-    const known = this.#remotes.get(id)
-    if (known && profile.issuedAtMs > known.announcement.profile.issuedAtMs) known.announcement = announcement
-    if (known || !keys) return known ?? 'session-key'
-    // Others have arrived meanwhile, too.
-    if (this.#closing || this.#remotes.size >= MAX_PEERS) return ''
-    return this.#link(announcement, keys)
+  /** Meets somebody whom the room lists. Nobody but the room is to blame when the announcement is bad. */
+  async #meetListed(announcement: Bytes): Promise<RemotePeer | undefined> {
+    const met = await this.#arrivals.meet(announcement)
+    if (typeof met !== 'string') return met
+    if (met) this.#misbehaved(undefined, met)
+    return undefined
   }
 
   async #asksAuthorize(applicant: Applicant): Promise<boolean> {
@@ -563,14 +544,13 @@ export class JoinedNetwork implements Network {
     this.#emitter.emit('total', { total })
   }
 
-  #misbehaved(from: PeerId, reason: string): void {
-    const faults = (this.#faults.get(from) ?? 0) + 1
-    if (this.#faults.size >= MAX_REMEMBERED) this.#faults.clear()
-    this.#faults.set(from, faults)
-    if (faults > MAX_FAULTS_REPORTED) return
+  /** @param from in whose name it came; `undefined` when the room itself is at fault */
+  #misbehaved(from: PeerId | undefined, reason: string): void {
+    if (!this.#faults.note(from, nowMs())) return
     const hint = 'It was dropped. The client is faulty or the host tampers.'
-    const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${from} (${reason}).`, hint)
-    const peer = this.#remotes.get(from)
+    const name = from ?? 'the room'
+    const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${name} (${reason}).`, hint)
+    const peer = from && this.#remotes.get(from)
     this.#emitter.emit('error', { error, ...(peer && { peer }) })
   }
 

@@ -63,6 +63,11 @@ export class Session {
     return signTicket({ announcement: this.announcement, purpose, issuedAtMs, host }, this.#sign)
   }
 
+  /** The door says that our time is wrong, whatever another one accepted: tickets go by the clock again. */
+  ticketRefused(): void {
+    this.#acceptedTicketMs = 0
+  }
+
   /** The door accepted the last ticket for joining. */
   ticketAccepted(): void {
     this.#acceptedTicketMs = this.#lastTicketMs

@@ -1,7 +1,7 @@
 /**
  * One RTCPeerConnection's try at a direct path. It is never renegotiated: a path that died is followed by another
- * attempt. Nothing but BIND is accepted until both sides have proved, under the pair's key, that the DTLS fingerprints
- * in use are theirs; so whoever sits between them gets no further than a connection that carries nothing.
+ * attempt. Nothing but BIND is read until the other side has proved, under the pair's key, that the DTLS fingerprints in use
+ * are the ones that both know; so whoever sits between them gets no further than a connection that carries nothing.
  */
 import { compareBytes, concat, type Bytes } from '../../protocol/bytes.ts'
 import { decodeFrame, type Frame, type FrameType } from '../../protocol/frame.ts'
@@ -55,6 +55,8 @@ const BIND_REPEAT_MS = 100
 const ATTEMPT_TIMEOUT_MS = 12_000
 /** Chromium halves its throughput with a megabyte queued; and what is queued dies with the connection. */
 const HIGH_WATER_BYTES = 64 * 1024
+/** What one side sends in the round trip before the other has proved itself; the link sends again what is dropped. */
+const MAX_EARLY_BYTES = 256 * 1024
 /** Candidates of one attempt: hosts with many addresses gather a dozen. */
 const MAX_REMOTE_CANDIDATES = 64
 const BOUND = layout<{ attempt: number; role: Role; fingerprints: Bytes }>({
@@ -87,6 +89,10 @@ export class Attempt {
   #ownMac: Promise<Bytes> = Promise.resolve(new Uint8Array(0))
   #expectedMac = this.#ownMac
   #bindProved = false
+  #bindSent = false
+  /** What came before the other side had proved itself; nobody has looked at it. */
+  readonly #early: Frame[] = []
+  #earlyBytes = 0
   #pongReceived = false
 
   constructor(number: number, role: Role, connection: Connection, link: AttemptLink, events: AttemptEvents) {
@@ -285,6 +291,8 @@ export class Attempt {
     if (this.#hasEnded || this.#pongReceived) return
     this.send(this.#link.encode('bind', encodeBind({ attempt: this.number, mac })))
     this.#repeatTimer = setTimeout(() => void this.#bind(repeatMs * 2), repeatMs)
+    this.#bindSent = true
+    this.#openIfBound()
   }
 
   async #received(bytes: Bytes): Promise<void> {
@@ -297,18 +305,30 @@ export class Attempt {
       if (!bind || compareBytes(bind.mac, expected) !== 0 || this.#hasEnded) return
       this.#bindProved = true
       this.send(this.#link.encode('pong', new Uint8Array(0)))
-    } else if (frame.type === 'pong' || this.#bindProved) {
-      // PONG answers our BIND. Any other frame says the same: the other side sends none before it has proved ours.
+      return this.#openIfBound()
+    }
+    if (frame.type === 'pong' || this.#bindProved) {
+      // PONG says that our BIND has arrived. So does any other frame: the other side sends none before.
       this.#pongReceived = true
-    }
-    if (this.#bindProved && this.#pongReceived && this.record.openedAtMs === undefined) {
-      this.isOpen = true
-      this.record.openedAtMs = nowMs()
-      clearTimeout(this.#timeout)
       clearTimeout(this.#repeatTimer)
-      this.#events.opened(this)
     }
-    if (this.isOpen && frame.type !== 'bind') this.#link.directFrame(frame)
+    if (this.isOpen) return this.#link.directFrame(frame)
+    // It may have overtaken BIND: channel 1 does, and so does what is sent after a BIND that the engine lost.
+    this.#earlyBytes += bytes.length
+    if (this.#earlyBytes <= MAX_EARLY_BYTES) this.#early.push(frame)
+  }
+
+  /**
+   * The other side's BIND proves where the path ends, so we may send; ours goes before everything else on the same ordered
+   * channel, so the other side can read what follows. Waiting for its PONG would cost a round trip and prove no more.
+   */
+  #openIfBound(): void {
+    if (!this.#bindProved || !this.#bindSent || this.record.openedAtMs !== undefined) return
+    this.isOpen = true
+    this.record.openedAtMs = nowMs()
+    clearTimeout(this.#timeout)
+    this.#events.opened(this)
+    for (const frame of this.#early.splice(0)) this.#link.directFrame(frame)
   }
 }
 

@@ -14,29 +14,23 @@ import { layout, uint } from '../../protocol/layout.ts'
 import type { Data } from '../api.ts'
 import type { BigMessageSlots } from './big-message-slots.ts'
 import { PathMeter } from './path-meter.ts'
-import { ReceiveQueue } from './receive-queue.ts'
-import { costOf, SendQueue } from './send-queue.ts'
+import { ReceiveQueue, type ReceiveEvents } from './receive-queue.ts'
+import { costOf, SendQueue, type SendEvents } from './send-queue.ts'
 
 export type PathKind = 'relay' | 'direct'
 
 /** What the link asks of its shell. */
-export interface LinkOutput {
+export interface LinkOutput extends SendEvents, ReceiveEvents {
   /**
    * Puts a frame on a path. For `data` false means that the path takes no more now: nothing was sent, and the shell calls
    * `pump` later. Other frames may get lost without a word.
    */
   send(path: PathKind, frame: Frame): boolean
-  /** Hands a message to the application; false when it takes none now: the link keeps it until `drain` or `take`. */
-  deliver(channel: number, data: Data): boolean
   datagram(frame: Frame): void
-  /** The message lies within window and credit: the link has taken it over. */
-  accepted(id: number): void
-  /** The other side's application had the message. */
-  delivered(id: number): void
   /** New data goes this way now. `undefined`: stalled. */
   moved(path: PathKind | undefined): void
-  /** A round trip was measured on the current path. */
-  measured(): void
+  /** A round trip was measured on the current path; it took so long. */
+  measured(sampleMs: number): void
   /** The direct path has been silent so long that another attempt beside it is worth it. */
   directDoubtful(): void
   /** The direct path has been silent for too long: to be closed. */
@@ -127,6 +121,10 @@ export class Link {
   #stalledAtMs = Infinity
   #resumeAtMs = Infinity
   #resumeMs = RESUME_MS
+  /** What is in flight did not arrive on a path that is not silent: it is sent again with every move. */
+  #isAllInDoubt = false
+  /** Frames before this one may have gone over the relay before the link moved up. */
+  #relayedSeq = 0
 
   #activeAtMs = -Infinity
   #firstPingAtMs = Infinity
@@ -134,6 +132,7 @@ export class Link {
   #progressAtMs = 0
   #unacknowledgedBytes = 0
   #ackAtMs = Infinity
+  #acknowledgedAtMs = -Infinity
   #toldCreditBytes = LINK_CREDIT_BYTES
   #grownAtMs = 0
   /** How many frames the peer had sent when it said goodbye. */
@@ -149,14 +148,15 @@ export class Link {
     this.#epoch = epochByte(incarnation)
     this.#output = output
     this.#options = options
-    this.#outgoing = new SendQueue(output.accepted, output.delivered)
-    this.#incoming = new ReceiveQueue(options.slots, this, output.deliver)
+    this.#outgoing = new SendQueue(output)
+    this.#incoming = new ReceiveQueue(options.slots, this, output)
   }
 
   // ---- what the application does -----------------------------------------------------------------------------------
 
   /** Queues a message and sends what the window allows. The bytes belong to the link from now on. */
   post(id: number, channel: number, bytes: Bytes, isText: boolean, nowMs: number): void {
+    this.#enter(nowMs)
     this.#activeAtMs = nowMs
     this.#outgoing.post(id, channel, bytes, isText)
     this.pump(nowMs)
@@ -169,6 +169,7 @@ export class Link {
 
   /** Sends what may be lost. False when there is no path, or it is full. */
   datagram(payload: Bytes, isText: boolean, nowMs: number): boolean {
+    this.#enter(nowMs)
     this.#activeAtMs = nowMs
     const frame = this.frame('datagram', payload, { flags: isText ? FLAG_TEXT : 0 })
     return this.path !== undefined && this.#output.send(this.path, frame)
@@ -176,7 +177,7 @@ export class Link {
 
   /** The application takes messages again. */
   drain(nowMs: number): void {
-    this.#nowMs = nowMs
+    this.#enter(nowMs)
     const before = this.#incoming.deliveredSeq
     this.#incoming.drain()
     this.#taken(before)
@@ -184,7 +185,7 @@ export class Link {
 
   /** The next message that waits, for an application that asks for it. */
   take(nowMs: number): Data | undefined {
-    this.#nowMs = nowMs
+    this.#enter(nowMs)
     const before = this.#incoming.deliveredSeq
     const data = this.#incoming.next()
     this.#taken(before)
@@ -228,6 +229,7 @@ export class Link {
 
   /** The carrier is open and the peer, as far as is known, there: the relay begins anew, and what was in flight may be lost. */
   relayUp(nowMs: number): void {
+    this.#enter(nowMs)
     const wasRelay = this.path === 'relay'
     this.#relayIsUp = true
     // Whatever it was asked before, nobody may have heard.
@@ -235,16 +237,20 @@ export class Link {
     this.#resume(nowMs)
     this.#choose(nowMs)
     if (wasRelay) this.#resend(nowMs)
+    else this.#recoverRelayed(nowMs)
   }
 
   /** The carrier is down, or the room does not reach the peer. */
   relayDown(nowMs: number): void {
+    this.#enter(nowMs)
     this.#relayIsUp = false
     this.#choose(nowMs)
+    this.#recoverRelayed(nowMs)
   }
 
   /** A direct path carries frames. It may take the place of another one. */
   directOpened(nowMs: number): void {
+    this.#enter(nowMs)
     const wasDirect = this.path === 'direct'
     this.#direct = new PathMeter()
     this.#direct.heard(nowMs)
@@ -259,12 +265,14 @@ export class Link {
 
   /** There is no direct path any more; what was in flight on it may be lost. */
   directClosed(nowMs: number): void {
+    this.#enter(nowMs)
     this.#direct = this.#suspectedAtMs = undefined
     this.#choose(nowMs)
   }
 
   /** Something may have changed: every path has to answer. */
   nudge(nowMs: number): void {
+    this.#enter(nowMs)
     this.#nudgedAtMs = nowMs
     this.#resumeMs = RESUME_MS
     if (this.#direct) this.#ping('direct', nowMs)
@@ -274,7 +282,7 @@ export class Link {
 
   /** Sends what window, credit and path allow. */
   pump(nowMs: number): void {
-    this.#nowMs = nowMs
+    this.#enter(nowMs)
     const { path } = this
     const windowBytes = path === 'direct' ? DIRECT_WINDOW_BYTES : RELAY_WINDOW_BYTES
     this.#outgoing.pump(windowBytes, (outgoing) => {
@@ -314,7 +322,7 @@ export class Link {
     const fromEpoch = frame.epoch >> 8
     if (this.#peerEpoch !== 0 && fromEpoch !== this.#peerEpoch) return false
     if (frame.ack > this.#outgoing.nextSeq) return false
-    this.#nowMs = nowMs
+    this.#enter(nowMs)
     const before = this.path
     if (this.#peerEpoch === 0) this.#firstPingAtMs = nowMs + FIRST_RELAY_PING_MS
     this.#peerEpoch = fromEpoch
@@ -344,7 +352,13 @@ export class Link {
         this.#byeSeq = frame.seq
         this.#byeAtMs = nowMs + BYE_WAIT_MS
         break
-      default:
+      // An acknowledgement has been read; the others are about attempts.
+      case 'ack':
+      case 'bind':
+      case 'offer':
+      case 'answer':
+      case 'ice-candidate':
+      case 'want-offer':
     }
     this.pump(nowMs)
     if (this.#byeSeq !== undefined && this.#incoming.expected >= this.#byeSeq) this.#end('left')
@@ -353,15 +367,14 @@ export class Link {
 
   /** When `tick` has something to do next, if nothing else happens. */
   deadlineMs(): number {
-    this.#plannedAtMs = this.#isOver ? Infinity : this.#nextMs()
+    // What is overdue already is nobody's sleep.
+    this.#plannedAtMs = this.#isOver ? Infinity : Math.max(this.#nextMs(), this.#nowMs)
     return this.#plannedAtMs
   }
 
   tick(nowMs: number): void {
-    this.#nowMs = nowMs
+    this.#enter(nowMs)
     if (this.#isOver) return
-    const lateMs = nowMs - this.#plannedAtMs
-    if (lateMs > LATE_MS) this.#slept(lateMs)
     if (nowMs >= this.#ackAtMs) this.#acknowledge()
     if (nowMs >= this.#byeAtMs) return this.#end('left')
     if (nowMs >= this.#stuckMs()) return this.#end('lost')
@@ -370,8 +383,9 @@ export class Link {
     if (this.#outgoing.isWaiting && nowMs >= this.#progressAtMs + this.#backstop()) {
       this.#backstopMs = Math.min(this.#backstopMs * 2, BACKSTOP_MAX_MS)
       const { path } = this
-      // It may be deaf in one direction, though it is not silent.
+      // It may be deaf in one direction, though it is not silent. Nor has the relay brought what it had.
       if (path === 'direct') this.#suspect(nowMs)
+      this.#isAllInDoubt = path === 'direct'
       if (this.path === path) this.#resend(nowMs)
     }
   }
@@ -412,10 +426,15 @@ export class Link {
     if (next) this.#resumeAtMs = Infinity
     else this.#resumeLater(nowMs, RESUME_MS)
     this.#output.moved(next)
-    // What is in flight on the relay may be answered over the direct path.
-    if (before === 'relay') this.#relay.excuse()
+    if (before === 'relay') {
+      // What is in flight on the relay may be answered over the direct path.
+      this.#relay.excuse()
+      this.#relayedSeq = this.#outgoing.nextSeq
+    }
     // Up: it arrives, and the receiver sorts it in.
-    if (next === 'direct' && relayAnswers) this.pump(nowMs)
+    const mayBeLost = this.#isAllInDoubt
+    this.#isAllInDoubt &&= next === 'relay'
+    if (next === 'direct' && relayAnswers && !mayBeLost) this.pump(nowMs)
     else if (next) this.#resend(nowMs)
   }
 
@@ -450,8 +469,8 @@ export class Link {
     const isNew = this.#incoming.take(frame)
     if (isNew) this.#grownAtMs = nowMs
     this.#ackAtMs = Math.min(this.#ackAtMs, nowMs + ACK_DELAY_MS)
-    // A repeat means that our acknowledgement was lost or late; a full buffer, that the sender waits for one.
-    if (!isNew) this.#acknowledge(path)
+    // A repeat means that our acknowledgement was lost or late, or on its way; a full buffer, that the sender waits for one.
+    if (!isNew && nowMs >= this.#acknowledgedAtMs + ACK_DELAY_MS) this.#acknowledge(path)
     else if (this.#unacknowledgedBytes >= ACK_BYTES) this.#acknowledge()
   }
 
@@ -463,6 +482,7 @@ export class Link {
 
   #acknowledge(path = this.path ?? 'relay'): void {
     const { isHolding, deliveredSeq: seq } = this.#incoming
+    this.#acknowledgedAtMs = this.#nowMs
     this.#output.send(path, this.frame('ack', isHolding ? HELD.encode({ seq }) : NOTHING))
   }
 
@@ -475,6 +495,13 @@ export class Link {
     this.#progressAtMs = nowMs
     this.#outgoing.resend()
     this.pump(nowMs)
+  }
+
+  /** The relay broke after the link had moved up from it: what was in flight there goes over the direct path. */
+  #recoverRelayed(nowMs: number): void {
+    if (this.path !== 'direct' || this.#outgoing.firstSeq >= this.#relayedSeq) return
+    this.#relayedSeq = 0
+    this.#resend(nowMs)
   }
 
   /** Tells the other side over the relay what we have, and asks for what we have not. */
@@ -592,7 +619,7 @@ export class Link {
     if (path === 'direct' && sentAtMs >= (this.#suspectedAtMs ?? Infinity)) this.#suspectedAtMs = undefined
     if (path === 'direct') this.#compare(nowMs)
     this.#choose(nowMs)
-    if (path === this.path) this.#output.measured()
+    if (path === this.path) this.#output.measured(nowMs - sentAtMs)
   }
 
   /** A direct path that is much slower than the relay is avoided for a while. */
@@ -610,6 +637,14 @@ export class Link {
     return hasSlot && isPartial && this.#options.slots.areScarce ? this.#grownAtMs + STUCK_MESSAGE_MS : Infinity
   }
 
+  /** Notes the time. After a sleep, what has arrived is often seen before the timer. */
+  #enter(nowMs: number): void {
+    const lateMs = nowMs - this.#plannedAtMs
+    this.#plannedAtMs = Infinity
+    this.#nowMs = nowMs
+    if (lateMs > LATE_MS) this.#slept(lateMs)
+  }
+
   /** The time that passed while we slept was nobody's fault. */
   #slept(lateMs: number): void {
     this.#relay.shift(lateMs)
@@ -617,6 +652,6 @@ export class Link {
     this.#progressAtMs += lateMs
     this.#grownAtMs += lateMs
     this.#stalledAtMs += lateMs
-    if (this.#suspectedAtMs !== undefined) this.#suspectedAtMs += lateMs
+    if (this.#suspectedAtMs !== undefined) this.#suspectedAtMs = Math.min(this.#suspectedAtMs + lateMs, this.#nowMs)
   }
 }

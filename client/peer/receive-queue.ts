@@ -17,6 +17,11 @@ import { costOf } from './send-queue.ts'
 /** With a slot: the longest message, in full frames, besides what every link may hold. */
 const SLOT_BYTES = MAX_MESSAGE_BYTES + Math.ceil(MAX_MESSAGE_BYTES / MAX_FRAME_PAYLOAD_BYTES) * FRAME_COST_BYTES
 
+export interface ReceiveEvents {
+  /** Hands a message to the application; false when it takes none now: it waits until `drain` or `next`. */
+  deliver(channel: number, data: Data): boolean
+}
+
 interface Waiting {
   readonly data: Data
   readonly costBytes: number
@@ -27,7 +32,7 @@ interface Waiting {
 export class ReceiveQueue {
   readonly #slots: BigMessageSlots
   readonly #owner: SlotUser
-  readonly #deliver: (channel: number, data: Data) => boolean
+  readonly #events: ReceiveEvents
   #hasSlot = false
   /** The next frame in order. */
   expected = 0
@@ -42,10 +47,10 @@ export class ReceiveQueue {
   #waitingBytes = 0
 
   /** @param owner is told when a slot is its own that it had to wait for, and calls {@link granted} */
-  constructor(slots: BigMessageSlots, owner: SlotUser, deliver: (channel: number, data: Data) => boolean) {
+  constructor(slots: BigMessageSlots, owner: SlotUser, events: ReceiveEvents) {
     this.#slots = slots
     this.#owner = owner
-    this.#deliver = deliver
+    this.#events = events
   }
 
   /** Complete messages wait for the application. */
@@ -95,7 +100,7 @@ export class ReceiveQueue {
     while ((next = this.#waiting[0])) {
       // Taken out first: the application may ask for the next one while it has this one.
       this.#waiting.shift()
-      if (!this.#deliver(0, next.data)) return void this.#waiting.unshift(next)
+      if (!this.#events.deliver(0, next.data)) return void this.#waiting.unshift(next)
       this.#taken(next)
     }
   }
@@ -150,7 +155,7 @@ export class ReceiveQueue {
     const data = flags & FLAG_TEXT ? textOf(bytes) : bytes
     if (data !== undefined && bytes.length <= MAX_MESSAGE_BYTES) {
       const mustWait = stream === 0 && this.isHolding
-      if (mustWait || (!this.#deliver(stream, data) && stream === 0)) {
+      if (mustWait || (!this.#events.deliver(stream, data) && stream === 0)) {
         this.#waiting.push({ data, costBytes, seq: this.#messageSeq })
         this.#waitingBytes += costBytes
       }

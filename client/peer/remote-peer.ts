@@ -131,7 +131,7 @@ export class RemotePeer implements Peer, PeerLink {
           this.#pending.delete(id)
         },
         moved: (path) => this.#moved(path),
-        measured: () => this.#measured(),
+        measured: (sampleMs) => this.#measured(sampleMs),
         directDoubtful: () => host.directDoubtful(this),
         directDead: () => this.#attempt?.end('silent'),
         ended: (reason) => host.ended(this, reason),
@@ -467,9 +467,9 @@ export class RemotePeer implements Peer, PeerLink {
     this.#host.pathChanged(this)
   }
 
-  #measured(): void {
+  #measured(sampleMs: number): void {
     const { rttMs } = this
-    if (rttMs !== undefined) this.#host.emit('rtt', { peer: this, rttMs })
+    if (rttMs !== undefined) this.#host.emit('rtt', { peer: this, rttMs, sampleMs })
     this.#evaluate()
     const attempt = this.#attempt
     if (attempt && this.#link.path === 'direct' && !attempt.path) void this.#label(attempt)

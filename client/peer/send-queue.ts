@@ -9,6 +9,13 @@ import { FRAME_COST_BYTES, LINK_CREDIT_BYTES, MAX_FRAME_PAYLOAD_BYTES } from '..
 /** After a path was lost the tail goes out again in small steps: the room or the new path may not take it all at once. */
 const RESEND_BYTES = 64 * 1024
 
+export interface SendEvents {
+  /** The message lies within window and credit: the link has taken it over. */
+  accepted(id: number): void
+  /** The other side's application had the message. */
+  delivered(id: number): void
+}
+
 export interface Outgoing {
   readonly seq: number
   readonly flags: number
@@ -28,8 +35,7 @@ interface Message {
 }
 
 export class SendQueue {
-  readonly #accepted: (id: number) => void
-  readonly #delivered: (id: number) => void
+  readonly #events: SendEvents
   /** Not confirmed by the peer's application; the first `#numbered` of them are all in frames. */
   readonly #messages: Message[] = []
   #numbered = 0
@@ -46,9 +52,8 @@ export class SendQueue {
   /** Cost of all frames that were acknowledged so far. */
   acknowledgedBytes = 0
 
-  constructor(accepted: (id: number) => void, delivered: (id: number) => void) {
-    this.#accepted = accepted
-    this.#delivered = delivered
+  constructor(events: SendEvents) {
+    this.#events = events
   }
 
   /** Frames are out and not acknowledged. */
@@ -138,7 +143,7 @@ export class SendQueue {
     while ((message = this.#messages[0]) && message.endSeq <= deliveredSeq) {
       this.#messages.shift()
       this.#numbered--
-      this.#delivered(message.id)
+      this.#events.delivered(message.id)
     }
   }
 
@@ -163,7 +168,7 @@ export class SendQueue {
       if (!isLast) continue
       message.endSeq = this.nextSeq
       this.#numbered++
-      this.#accepted(id)
+      this.#events.accepted(id)
     }
   }
 }

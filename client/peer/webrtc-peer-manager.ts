@@ -86,6 +86,7 @@ export class WebRTCPeerManager {
   #spareServers: readonly IceServer[] = []
   readonly #timers = new Timers()
   #prepareTimer: Timer | undefined
+  #isSuspended = false
   #iceServers: readonly IceServer[] = []
 
   constructor(options: ManagerOptions) {
@@ -129,7 +130,7 @@ export class WebRTCPeerManager {
   prepare(): void {
     const { engine } = this.#options
     // Other engines than the browsers' do not take new servers on a connection that exists.
-    if (this.#spare || !engine.takesConfiguration) return
+    if (this.#spare || this.#isSuspended || !engine.takesConfiguration) return
     try {
       const connection = openConnection(engine, this.#configuration())
       const offer = connection.pc.createOffer()
@@ -211,6 +212,20 @@ export class WebRTCPeerManager {
     }
   }
 
+  /** The page stops running: no connection may be left. */
+  suspend(): void {
+    this.#isSuspended = true
+    for (const { open, attempt, lingering } of this.#entries.values()) {
+      for (const running of [open, attempt, lingering]) running?.end('closed')
+    }
+    this.#closeSpare()
+  }
+
+  resume(): void {
+    this.#isSuspended = false
+    this.nudge()
+  }
+
   /**
    * Starts a new attempt when the budget allows it; where the other side is to offer, asks it to.
    *
@@ -218,7 +233,7 @@ export class WebRTCPeerManager {
    */
   createOffer(peer: PeerId): boolean {
     const entry = this.#entries.get(peer)
-    if (!entry?.link.rtc) return false
+    if (!entry?.link.rtc || this.#isSuspended) return false
     clearTimeout(entry.retryTimer)
     entry.retryAtMs = undefined
     if (entry.role === 'answerer') {
@@ -236,6 +251,7 @@ export class WebRTCPeerManager {
     const signal = decodeDescription(payload)
     if (!signal || entry?.role !== 'answerer' || signal.attempt < entry.number) return
     const isNew = signal.attempt > entry.number
+    if (this.#isSuspended) return
     // Engines hold only so many connections in a page's life. The offer comes again in a second.
     if (isNew && (!this.#hasBudget(entry) || !entry.offers.take(nowMs()))) return
     const attempt = isNew ? this.#begin(entry, signal.attempt) : entry.attempt
@@ -273,6 +289,10 @@ export class WebRTCPeerManager {
     this.#waiting.clear()
     this.#timers.clear()
     for (const peer of this.#entries.keys()) this.remove(peer)
+    this.#closeSpare()
+  }
+
+  #closeSpare(): void {
     if (this.#spare) closeConnection(this.#spare)
     this.#spare = undefined
   }
