@@ -223,8 +223,8 @@ export interface NetworkEvents {
   datagram: { readonly peer: Peer; readonly data: Data }
   /** The path of a peer's link changed. */
   path: { readonly peer: Peer; readonly path: Path }
-  /** A new measurement of a peer's round-trip time. */
-  rtt: { readonly peer: Peer; readonly rttMs: number }
+  /** A round trip to a peer was measured: how long it took (`sampleMs`), and what that makes the smoothed time (`rttMs`). */
+  rtt: { readonly peer: Peer; readonly rttMs: number; readonly sampleMs: number }
   /** The level of a peer's quality changed. */
   quality: { readonly peer: Peer; readonly quality: Quality }
   /** The room told how many members it has, this one included. */

@@ -361,7 +361,7 @@ export class Link {
       case 'want-offer':
     }
     this.pump(nowMs)
-    if (this.#byeSeq !== undefined && this.#incoming.expected >= this.#byeSeq) this.#end('left')
+    if (this.#byeSeq !== undefined && this.#incoming.expected >= this.#byeSeq) this.#part()
     return true
   }
 
@@ -376,7 +376,7 @@ export class Link {
     this.#enter(nowMs)
     if (this.#isOver) return
     if (nowMs >= this.#ackAtMs) this.#acknowledge()
-    if (nowMs >= this.#byeAtMs) return this.#end('left')
+    if (nowMs >= this.#byeAtMs) return this.#part()
     if (nowMs >= this.#stuckMs()) return this.#end('lost')
     this.#tickDirect(nowMs)
     this.#tickRelay(nowMs)
@@ -405,6 +405,12 @@ export class Link {
 
   // ---- inside ------------------------------------------------------------------------------------------------------
 
+  /** The peer leaves: it is told what has arrived, so that it need not wait. */
+  #part(): void {
+    this.#acknowledge()
+    this.#end('left')
+  }
+
   #end(reason: 'left' | 'lost'): void {
     if (this.#isOver) return
     this.close()
@@ -428,7 +434,7 @@ export class Link {
     this.#output.moved(next)
     if (before === 'relay') {
       // What is in flight on the relay may be answered over the direct path.
-      this.#relay.excuse()
+      if (next) this.#relay.excuse()
       this.#relayedSeq = this.#outgoing.nextSeq
     }
     // Up: it arrives, and the receiver sorts it in.
@@ -625,7 +631,7 @@ export class Link {
   /** A direct path that is much slower than the relay is avoided for a while. */
   #compare(nowMs: number): void {
     const { rttMs: relayMs } = this.#relay
-    const directMs = this.#direct?.rttMs ?? 0
+    const directMs = this.#direct?.lowerRttMs ?? 0
     if (relayMs === undefined || directMs <= 2 * relayMs + DIRECT_BIAS_MS) return
     if (nowMs < this.#avoidDirectUntilMs) return
     this.#avoidDirectUntilMs = nowMs + this.#avoidMs

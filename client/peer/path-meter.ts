@@ -88,10 +88,16 @@ export class PathMeter {
     return sentAtMs
   }
 
+  /** The smoothed round trip or the last one, whichever is less: one slow answer says little. */
+  get lowerRttMs(): number {
+    return Math.min(this.rttMs ?? 0, this.#lastMs ?? 0)
+  }
+
   /** We slept: the time was not the other side's. */
   shift(byMs: number): void {
     this.heardAtMs += byMs
     this.#askedAtMs += byMs
+    for (const [id, sentAtMs] of this.#pings) this.#pings.set(id, sentAtMs + byMs)
   }
 
   #settle(id: number, isAnswered: boolean): void {
