@@ -2,7 +2,7 @@
  * The facts of a connection in words that a person understands, each with its technical term. The page and the command
  * say the same things, so they share these.
  */
-import type { CandidateType, JoinPhase, Path } from './api.ts'
+import type { CandidateType, JoinPhase, Path, PeerState } from './api.ts'
 
 /** A step on the way into a network: the phases of joining, and what they lead to. */
 export type Milestone = JoinPhase | 'first-peer' | 'first-direct'
@@ -27,6 +27,15 @@ export function routeOf(path: Path): Route {
 }
 
 export const ROUTE_WORDS: Record<Route, string> = { relay: 'Relay', direct: 'Direct', turn: 'Via TURN' }
+
+/** How a peer is reached now, if at all. */
+export type Reach = Route | 'stalled'
+
+export function reachOf({ state, path }: { readonly state: PeerState; readonly path: Path }): Reach {
+  return state === 'stalled' ? 'stalled' : routeOf(path)
+}
+
+export const REACH_WORDS: Record<Reach, string> = { ...ROUTE_WORDS, stalled: 'Reconnecting' }
 
 const CANDIDATE_WORDS: Record<CandidateType | 'unknown', string> = {
   host: 'local address (host)',

@@ -1,12 +1,15 @@
 /** The join page: opening the room URL joins the room. Ties session, state and rendering to the page's life. */
-import { byId, byIdAs, setHidden, setText, setUrl } from './dom.ts'
+import { byId, byIdAs, part, setHidden, setText, setUrl } from './dom.ts'
 import { render } from './render.ts'
+import { reportOf } from './report.ts'
 import { startSession, type Session } from './session.ts'
 import { loadSettings, nameFault, saveSettings, type Settings } from './settings.ts'
 import { initialState, reduce, type PageEvent } from './state.ts'
 
 /** A burst of events is drawn once. Timers, not animation frames: a hidden tab still updates its title. */
 const DRAW_EVERY_MS = 16
+/** An open diagnosis is read anew this often. */
+const EXPLAIN_EVERY_MS = 1_000
 /** How long a copy button says that it copied. */
 const COPIED_FOR_MS = 1_500
 
@@ -66,22 +69,48 @@ function applySettings(event: SubmitEvent): void {
   rejoin(next)
 }
 
-async function copy(button: HTMLElement): Promise<void> {
-  const source = byId(button.dataset['copies'] ?? '')
+/** @param source where the text stands, or may be shown */
+async function copy(button: HTMLElement, source: HTMLElement, text: string): Promise<void> {
+  const label = button.textContent ?? ''
   try {
-    await navigator.clipboard.writeText(source.textContent ?? '')
+    await navigator.clipboard.writeText(text)
     setText(byId('copied'), 'Copied')
     setText(button, 'Copied')
     setTimeout(() => {
-      setText(button, 'Copy')
+      setText(button, label)
       setText(byId('copied'), '')
     }, COPIED_FOR_MS)
   } catch {
     // Without the permission to write the clipboard, marking the text is the next best thing.
+    setText(source, text)
+    setHidden(source, false)
     getSelection()?.selectAllChildren(source)
     setText(byId('copied'), 'Copying is not allowed here; the text is marked instead.')
   }
 }
+
+function explain(id: string): void {
+  dispatch({ type: 'explained', id, explanation: session?.explain(id) })
+}
+
+/** Opens or closes the diagnosis of a row. */
+function toggleDiagnosis(button: HTMLElement): void {
+  const id = button.closest<HTMLElement>('.peer')?.dataset['key'] ?? ''
+  if (state.peers.get(id)?.explanation) dispatch({ type: 'explained', id, explanation: undefined })
+  else explain(id)
+}
+
+function copyReport(button: HTMLElement): Promise<void> {
+  const row = button.closest<HTMLElement>('.peer')
+  const peer = state.peers.get(row?.dataset['key'] ?? '')
+  if (!row || !peer) return Promise.resolve()
+  return copy(button, part(row, 'report'), reportOf(state, roomUrl, peer, new Date()))
+}
+
+setInterval(() => {
+  if (document.hidden) return
+  for (const { id, explanation } of state.peers.values()) if (explanation) explain(id)
+}, EXPLAIN_EVERY_MS)
 
 /** Surfaces what no caller awaits, as the browser does for its own uncaught errors. */
 function reportError(error: unknown): void {
@@ -99,7 +128,11 @@ byId('rejoin').addEventListener('click', () => rejoin(settings))
 byId('compose').addEventListener('submit', send)
 byId('settings').addEventListener('submit', applySettings)
 document.addEventListener('click', ({ target }) => {
-  if (target instanceof HTMLElement && target.dataset['copies']) copy(target).catch(reportError)
+  if (!(target instanceof HTMLButtonElement)) return
+  const { copies } = target.dataset
+  if (copies) copy(target, byId(copies), byId(copies).textContent ?? '').catch(reportError)
+  if (target.matches('.toggle')) toggleDiagnosis(target)
+  if (target.matches('.copy-report')) copyReport(target).catch(reportError)
 })
 if ('share' in navigator) {
   setHidden(byId('share'), false)
@@ -109,10 +142,5 @@ if ('share' in navigator) {
   })
 }
 
-// An open socket keeps a page out of the back-forward cache, so leave on the way out and come back on return.
-addEventListener('pagehide', leaveRoom)
-addEventListener('pageshow', ({ persisted }) => {
-  if (persisted) joinRoom()
-})
 joinRoom()
 render(state, settings.name)

@@ -1,6 +1,7 @@
 /** Brings page.html to what a state says. Called as often as one likes; it touches only what changed. */
 import { byId, byIdAs, create, part, renderList, setHidden, setText } from './dom.ts'
-import { identiconPath } from './identicon.ts'
+import { buildPeer, drawIdenticon, updatePeer } from './peer-row.ts'
+import { forgetDetached } from './plots.ts'
 import type { LogEntry, PageState } from './state.ts'
 import { viewOf, type PeerRow, type Step } from './view.ts'
 import { nameOr } from '../words.ts'
@@ -21,6 +22,7 @@ export function render(state: PageState, myName: string): void {
   setHidden(byId('left'), view.status !== 'left')
 
   renderList(byId('peers'), view.rows, { key: (row) => row.id, build: buildPeer, update: updatePeer })
+  forgetDetached()
   setHidden(byId('peers'), view.rows.length === 0)
   setText(byId('more-peers'), view.more)
   setHidden(byId('more-peers'), view.more === '')
@@ -70,40 +72,6 @@ function updateStep(element: HTMLElement, { label, meaning, progress, time }: St
 }
 
 const PROGRESS_WORDS: Record<Step['progress'], string> = { done: 'done', now: 'waiting', later: 'not yet' }
-
-function buildPeer(): HTMLElement {
-  const row = create('li', 'peer')
-  const svg = document.createElementNS(SVG, 'svg')
-  svg.setAttribute('viewBox', '-1 -1 7 7')
-  svg.setAttribute('class', 'identicon')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.append(document.createElementNS(SVG, 'path'))
-  const who = create('p', 'who')
-  who.append(create('bdi', 'name'), ' ', create('code', 'id'))
-  const path = create('p', 'path')
-  path.append(create('span', 'route'), create('span', 'rtt'))
-  row.append(svg, who, path, create('p', 'detail'))
-  return row
-}
-
-const SVG = 'http://www.w3.org/2000/svg'
-
-function updatePeer(element: HTMLElement, row: PeerRow): void {
-  element.dataset['route'] = row.route
-  drawIdenticon(part(element, 'identicon'), row.siteId)
-  setText(part(element, 'name'), row.name)
-  setText(part(element, 'id'), row.shortId)
-  setText(part(element, 'route'), row.routeLabel)
-  setText(part(element, 'rtt'), row.rtt || '–')
-  part(element, 'rtt').title = row.rtt ? 'Round-trip time' : 'Round-trip time: not measured yet'
-  setText(part(element, 'detail'), row.detail)
-}
-
-function drawIdenticon(svg: Element, siteId: string): void {
-  const path = svg.firstElementChild
-  const data = siteId && identiconPath(siteId)
-  if (path && path.getAttribute('d') !== data) path.setAttribute('d', data)
-}
 
 function renderLog(log: readonly LogEntry[]): void {
   const frame = byId('log-frame')

@@ -1,6 +1,6 @@
 /** One stay in the room: joins, turns what the SDK tells into page events, and leaves. */
 import { parsePeerId } from '../../protocol/peer-id.ts'
-import type { Network, Peer } from '../api.ts'
+import type { Explanation, Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
 import { join } from '../index.ts'
 import { loadIdentity } from './identity-store.ts'
@@ -11,6 +11,8 @@ import { labelOf } from './view.ts'
 export interface Session {
   /** Sends to one peer, or to everyone when `to` is empty. Reports what became of it as an event. */
   send(to: string, text: string): Promise<void>
+  /** Everything that is known about a peer's link; `undefined` when there is no such peer. */
+  explain(id: string): Explanation | undefined
   /** Tells the room and the peers. Resolves when the sockets are closed. */
   leave(): Promise<void>
 }
@@ -25,6 +27,7 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
   }
   tell({ type: 'joining' })
 
+  let joined: Network | undefined
   const joining = (async () => {
     try {
       const { identity, kept } = await loadIdentity()
@@ -36,6 +39,7 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
         signal: leaving.signal,
         onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
       })
+      joined = network
       follow(network, tell, since)
       return network
     } catch (error) {
@@ -59,6 +63,10 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
         tell({ type: 'sent', who, text, atMs, failure: failureFrom(error).message })
       }
     },
+    explain(id) {
+      const peerId = parsePeerId(id)
+      return peerId && joined?.peers.get(peerId)?.explain()
+    },
     async leave() {
       leaving.abort()
       await (await joining)?.close()
@@ -70,17 +78,26 @@ function follow(network: Network, tell: (event: PageEvent) => void, since: () =>
   const { peerId, id: networkId, total } = network
   tell({ type: 'joined', peerId, networkId, total })
   network.on('state', ({ state, error }) => tell({ type: 'state', state, failure: error && failureOf(error) }))
-  network.on('peer', ({ peer }) => tell({ type: 'peer', peer: factsOf(peer), sinceMs: since() }))
+  const met = (peer: Peer) => tell({ type: 'peer', peer: factsOf(peer), sinceMs: since(), nowMs: performance.now() })
+  network.on('peer', ({ peer }) => met(peer))
   network.on('peer-left', ({ peer }) => tell({ type: 'peer-left', id: peer.id }))
-  network.on('path', ({ peer, path }) => tell({ type: 'path', id: peer.id, path, sinceMs: since() }))
-  network.on('rtt', ({ peer, rttMs }) => tell({ type: 'rtt', id: peer.id, rttMs }))
+  network.on('path', ({ peer, path }) =>
+    tell({ type: 'path', id: peer.id, path, sinceMs: since(), nowMs: performance.now() }),
+  )
+  network.on('peer-state', ({ peer, state }) =>
+    tell({ type: 'peer-state', id: peer.id, state, nowMs: performance.now() }),
+  )
+  network.on('rtt', ({ peer, rttMs, sampleMs }) =>
+    tell({ type: 'rtt', id: peer.id, rttMs, sampleMs, nowMs: performance.now() }),
+  )
+  network.on('quality', ({ peer, quality }) => tell({ type: 'quality', id: peer.id, quality }))
   network.on('total', (event) => tell({ type: 'total', total: event.total }))
   network.on('message', ({ peer, data }) => tell({ type: 'message', who: labelOf(peer), data, atMs: Date.now() }))
-  for (const peer of network.peers.values()) tell({ type: 'peer', peer: factsOf(peer), sinceMs: since() })
+  for (const peer of network.peers.values()) met(peer)
 }
 
-function factsOf({ id, siteId, name, path, rttMs }: Peer): PeerFacts {
-  return { id, siteId, name, path, rttMs }
+function factsOf({ id, siteId, name, state, path, rttMs, quality }: Peer): PeerFacts {
+  return { id, siteId, name, state, path, rttMs, quality }
 }
 
 function failureFrom(error: unknown): Failure {

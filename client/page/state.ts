@@ -2,9 +2,10 @@
  * What the page knows, as a pure reducer: an event of the SDK or of the person goes in, the next state comes out.
  * Only facts enter; everything a stranger can fill is bounded here.
  */
-import type { Data, JoinPhase, NetworkState, Path } from '../api.ts'
+import type { Data, Explanation, JoinPhase, NetworkState, Path, PeerState, Quality } from '../api.ts'
 import type { EdgeNetError } from '../errors.ts'
-import { sizeWords, type Milestone } from '../words.ts'
+import { reachOf, sizeWords, type Milestone } from '../words.ts'
+import { newHistory, withSample, withTurn, type History } from './history.ts'
 
 /** A busy room must not grow the page without end. */
 export const MAX_LOG_ENTRIES = 200
@@ -15,8 +16,17 @@ export interface PeerFacts {
   readonly id: string
   readonly siteId: string
   readonly name: string
+  readonly state: PeerState
   readonly path: Path
   readonly rttMs: number | undefined
+  readonly quality: Quality
+}
+
+/** A peer on the page: what is so, and what was so lately. */
+export interface ShownPeer extends PeerFacts {
+  readonly history: History
+  /** There while its diagnosis is open. */
+  readonly explanation: Explanation | undefined
 }
 
 export interface Failure {
@@ -56,7 +66,7 @@ export interface PageState {
   readonly milestones: Partial<Record<Milestone, number>>
   readonly self: Self | undefined
   readonly total: number
-  readonly peers: ReadonlyMap<string, PeerFacts>
+  readonly peers: ReadonlyMap<string, ShownPeer>
   readonly log: readonly LogEntry[]
   readonly nextKey: number
 }
@@ -69,10 +79,26 @@ export type PageEvent =
   | { readonly type: 'state'; readonly state: NetworkState; readonly failure?: Failure | undefined }
   | { readonly type: 'failed'; readonly failure: Failure }
   | { readonly type: 'left' }
-  | { readonly type: 'peer'; readonly peer: PeerFacts; readonly sinceMs: number }
+  | { readonly type: 'peer'; readonly peer: PeerFacts; readonly sinceMs: number; readonly nowMs: number }
   | { readonly type: 'peer-left'; readonly id: string }
-  | { readonly type: 'path'; readonly id: string; readonly path: Path; readonly sinceMs: number }
-  | { readonly type: 'rtt'; readonly id: string; readonly rttMs: number }
+  | {
+      readonly type: 'path'
+      readonly id: string
+      readonly path: Path
+      readonly sinceMs: number
+      readonly nowMs: number
+    }
+  | { readonly type: 'peer-state'; readonly id: string; readonly state: PeerState; readonly nowMs: number }
+  | {
+      readonly type: 'rtt'
+      readonly id: string
+      readonly rttMs: number
+      readonly sampleMs: number
+      readonly nowMs: number
+    }
+  | { readonly type: 'quality'; readonly id: string; readonly quality: Quality }
+  /** The diagnosis of a peer was opened, or is read anew; `undefined`: it was closed. */
+  | { readonly type: 'explained'; readonly id: string; readonly explanation: Explanation | undefined }
   | { readonly type: 'total'; readonly total: number }
   | { readonly type: 'message'; readonly who: string; readonly data: Data; readonly atMs: number }
   | {
@@ -120,8 +146,9 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case 'left':
       return ended(state, 'left', undefined)
     case 'peer': {
-      const { peer, sinceMs } = event
-      const met = reached(withPeer(state, peer), 'first-peer', sinceMs)
+      const { peer, sinceMs, nowMs } = event
+      const shown = { ...peer, history: newHistory(reachOf(peer), nowMs), explanation: undefined }
+      const met = reached(withPeer(state, shown), 'first-peer', sinceMs)
       return peer.path.kind === 'direct' ? reached(met, 'first-direct', sinceMs) : met
     }
     case 'peer-left': {
@@ -134,12 +161,28 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       if (!peer) return state
       // A round trip measured on the relay says nothing of a direct path; news of the same path's ends changes nothing.
       const rttMs = event.path.kind === peer.path.kind ? peer.rttMs : undefined
-      const moved = withPeer(state, { ...peer, path: event.path, rttMs })
+      const moved = withPeer(state, turned({ ...peer, path: event.path, rttMs }, event.nowMs))
       return event.path.kind === 'direct' ? reached(moved, 'first-direct', event.sinceMs) : moved
     }
     case 'rtt': {
       const peer = state.peers.get(event.id)
-      return peer ? withPeer(state, { ...peer, rttMs: event.rttMs }) : state
+      if (!peer) return state
+      const history = withSample(peer.history, { atMs: event.nowMs, rttMs: event.sampleMs })
+      return withPeer(state, { ...peer, rttMs: event.rttMs, history })
+    }
+    case 'peer-state': {
+      const peer = state.peers.get(event.id)
+      return peer ? withPeer(state, turned({ ...peer, state: event.state }, event.nowMs)) : state
+    }
+    case 'quality': {
+      const peer = state.peers.get(event.id)
+      return peer ? withPeer(state, { ...peer, quality: event.quality }) : state
+    }
+    case 'explained': {
+      const peer = state.peers.get(event.id)
+      if (!peer) return state
+      const { explanation } = event
+      return withPeer(state, { ...peer, explanation, quality: explanation?.quality ?? peer.quality })
     }
     case 'total':
       return { ...state, total: event.total }
@@ -168,7 +211,12 @@ function reached(state: PageState, milestone: Milestone, sinceMs: number): PageS
   return { ...state, milestones: { ...state.milestones, [milestone]: sinceMs } }
 }
 
-function withPeer(state: PageState, peer: PeerFacts): PageState {
+/** Notes in the history by which way the peer is reached now. */
+function turned(peer: ShownPeer, nowMs: number): ShownPeer {
+  return { ...peer, history: withTurn(peer.history, { atMs: nowMs, reach: reachOf(peer) }) }
+}
+
+function withPeer(state: PageState, peer: ShownPeer): PageState {
   return { ...state, peers: new Map(state.peers).set(peer.id, peer) }
 }
 

@@ -1,16 +1,19 @@
 /** What the page says about a state: texts and flags, no DOM. The words can be tested without a browser. */
-import type { PageState, PeerFacts, Status } from './state.ts'
+import type { QualityLevel } from '../api.ts'
+import { explanationWords, QUALITY_WORDS, type ExplanationWords } from '../explanation-words.ts'
+import type { History } from './history.ts'
+import type { PageState, ShownPeer, Status } from './state.ts'
 import {
   durationWords,
   MILESTONE_WORDS,
   MILESTONES,
   nameOr,
   pathWords,
-  routeOf,
-  ROUTE_WORDS,
+  reachOf,
+  REACH_WORDS,
   shortId,
   type Milestone,
-  type Route,
+  type Reach,
 } from '../words.ts'
 
 /** A room may hold more; a longer list helps nobody, and the numbers beside it stay right. */
@@ -23,10 +26,15 @@ export interface PeerRow {
   readonly shortId: string
   /** Name and id in one. */
   readonly label: string
-  readonly route: Route
-  readonly routeLabel: string
+  readonly reach: Reach
+  readonly reachLabel: string
   readonly detail: string
   readonly rtt: string
+  readonly level: QualityLevel
+  readonly levelLabel: string
+  readonly history: History
+  /** There while the diagnosis is open. */
+  readonly diagnosis: ExplanationWords | undefined
 }
 
 export interface Step {
@@ -93,18 +101,24 @@ const STATUS_WORDS: Record<Status, string> = {
   left: 'You have left the room',
 }
 
-function rowOf({ id, siteId, name, path, rttMs }: PeerFacts): PeerRow {
-  const route = routeOf(path)
+function rowOf(peer: ShownPeer): PeerRow {
+  const { id, siteId, name, path, rttMs, quality, history, explanation } = peer
+  const reach = reachOf(peer)
+  const isStalled = reach === 'stalled'
   return {
     id,
     siteId,
     name: nameOr(name, UNNAMED),
     shortId: shortId(id),
     label: labelOf({ id, name }),
-    route,
-    routeLabel: ROUTE_WORDS[route],
-    detail: pathWords(path),
-    rtt: rttMs === undefined ? '' : durationWords(rttMs),
+    reach,
+    reachLabel: REACH_WORDS[reach],
+    detail: isStalled ? 'no path reaches it at the moment; messages wait' : pathWords(path),
+    rtt: rttMs === undefined || isStalled ? '' : durationWords(rttMs),
+    level: isStalled ? 'lost' : quality.level,
+    levelLabel: isStalled ? QUALITY_WORDS.lost : rttMs === undefined ? 'Not measured' : QUALITY_WORDS[quality.level],
+    history,
+    diagnosis: explanation && explanationWords(explanation),
   }
 }
 

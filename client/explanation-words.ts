@@ -1,0 +1,101 @@
+/** `Peer.explain()` in words that a person understands, each with its technical term. Page and command say the same. */
+import type { Advice, AttemptReport, Explanation, LinkPhase, QualityLevel } from './api.ts'
+import { durationWords, pathWords, sizeWords } from './words.ts'
+
+export const PHASE_WORDS: Record<LinkPhase, { readonly label: string; readonly meaning: string }> = {
+  introducing: { label: 'Introducing', meaning: 'it has not answered yet' },
+  relay: { label: 'Relay', meaning: 'messages pass through the room, and no direct path is being tried' },
+  connecting: { label: 'Connecting', meaning: 'messages pass through the room while a direct path is being tried' },
+  direct: { label: 'Direct', meaning: 'messages pass over a healthy direct path' },
+  doubtful: {
+    label: 'Doubtful',
+    meaning: 'the direct path is silent; messages pass through the room until it answers',
+  },
+  stalled: { label: 'Reconnecting', meaning: 'no path reaches it at the moment; messages wait' },
+  closed: { label: 'Closed', meaning: 'the link is over' },
+}
+
+export const QUALITY_WORDS: Record<QualityLevel, string> = {
+  excellent: 'Excellent',
+  good: 'Good',
+  poor: 'Poor',
+  lost: 'No connection',
+}
+
+export const ADVICE_WORDS: Record<Advice, string> = {
+  'rtc-missing-here':
+    'WebRTC is missing here, or switched off, so there can be no direct path. All goes through the room.',
+  'rtc-missing-there': 'The peer has no WebRTC, or has switched it off. All goes through the room.',
+  'ice-servers-missing':
+    'The host offers neither STUN nor TURN servers, so only peers of one local network find a direct path.',
+  'stun-unanswered': 'No STUN server answered: UDP is probably blocked here, by a firewall or a VPN.',
+  'turn-needed':
+    'Both sides know their public addresses and still do not meet: behind such NATs only a TURN server helps.',
+  'turn-unanswered':
+    'A TURN server is offered, but gave us no address: it is down, refuses us, or is blocked on the way.',
+  'room-unreachable': 'The room is out of reach, so no new direct path can be arranged. It is being tried again.',
+}
+
+/** A fact with its name. */
+export interface Fact {
+  readonly term: string
+  readonly value: string
+}
+
+export interface ExplanationWords {
+  readonly phase: string
+  readonly facts: readonly Fact[]
+  /** The latest first. */
+  readonly attempts: readonly string[]
+  readonly advice: readonly string[]
+}
+
+export function explanationWords(explanation: Explanation): ExplanationWords {
+  const { phase, path, quality, relayIsUp, heardMsAgo, unacknowledgedBytes, attempts, nextAttemptInMs } = explanation
+  const { label, meaning } = PHASE_WORDS[phase]
+  const { level, score, rttMs, jitterMs, loss, bytesPerSecond } = quality
+  const hasPath = phase !== 'stalled' && phase !== 'closed'
+  const measured =
+    rttMs === undefined ? 'not measured yet' : `${durationWords(rttMs)}, jitter ${durationWords(jitterMs)}`
+  const next = nextAttemptInMs === undefined ? 'none planned' : `in ${durationWords(Math.max(0, nextAttemptInMs))}`
+  return {
+    phase: `${label}: ${meaning}`,
+    facts: [
+      { term: 'Path', value: hasPath ? pathWords(path) : 'none' },
+      { term: 'Quality', value: `${QUALITY_WORDS[level].toLowerCase()}, score ${score} of 100` },
+      { term: 'Round trip', value: hasPath ? measured : 'no path' },
+      { term: 'Lost pings', value: `${Math.round(loss * 100)} % of the last 50` },
+      { term: 'Acknowledged', value: `${sizeWords(bytesPerSecond)} a second` },
+      { term: 'Not yet acknowledged', value: sizeWords(unacknowledgedBytes) },
+      { term: 'Last heard', value: heardMsAgo === undefined ? 'never' : `${durationWords(heardMsAgo)} ago` },
+      { term: 'Room', value: relayIsUp ? 'in reach' : 'out of reach' },
+      { term: 'Next attempt', value: next },
+    ],
+    attempts: attempts.toReversed().map(attemptWords),
+    advice: explanation.advice.map((advice) => ADVICE_WORDS[advice]),
+  }
+}
+
+const ATTEMPT_WORDS: Record<AttemptReport['state'], string> = {
+  connecting: 'still trying',
+  open: 'open',
+  failed: 'failed: no pair of addresses works',
+  timeout: 'not open in time',
+  closed: 'closed',
+  silent: 'fell silent and was given up',
+  superseded: 'replaced by a newer one',
+}
+
+const KIND_WORDS = { host: 'local', srflx: 'public', prflx: 'found on the way', relay: 'TURN' } as const
+
+function attemptWords({ number, role, state, ageMs, openedAfterMs, local, remote }: AttemptReport): string {
+  const who = role === 'offerer' ? 'ours' : 'theirs'
+  const opened = openedAfterMs === undefined ? '' : `open after ${durationWords(openedAfterMs)}, `
+  // An attempt that is open has said so already.
+  const outcome = state === 'open' && opened ? opened.slice(0, -2) : `${opened}${ATTEMPT_WORDS[state]}`
+  return `No. ${number} (${who}), ${durationWords(ageMs)} ago: ${outcome}. Our addresses: ${kinds(local)}; theirs: ${kinds(remote)}.`
+}
+
+function kinds(all: AttemptReport['local']): string {
+  return all.map((kind) => KIND_WORDS[kind]).join(', ') || 'none'
+}
