@@ -108,6 +108,7 @@ export class RemotePeer implements Peer, PeerLink {
   /** Gives the next message, or the end, to whoever waits for it. */
   #want: ((data: Data | undefined) => void) | undefined
   #timer: Timer | undefined
+  #timerAtMs = Infinity
   /** From when on another hello may be sent. */
   #helloAtMs = 0
 
@@ -415,6 +416,8 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   #wanted(): Promise<Data | undefined> {
+    // Whoever asked before gets nothing more: there is one order, so there is one reader.
+    this.#want?.(undefined)
     return new Promise((resolve) => (this.state === 'closed' ? resolve(undefined) : (this.#want = resolve)))
   }
 
@@ -489,16 +492,17 @@ export class RemotePeer implements Peer, PeerLink {
 
   // ---- time --------------------------------------------------------------------------------------------------------
 
-  /** Sets the timer for the earliest thing to do. */
+  /** Sees to it that the timer fires when there is something to do. Every frame comes here, so a timer that is early stays. */
   #arm(): void {
+    const atMs = this.state === 'closed' ? Infinity : this.#link.deadlineMs()
+    if (atMs >= this.#timerAtMs) return
     clearTimeout(this.#timer)
-    if (this.state === 'closed') return
-    const atMs = this.#link.deadlineMs()
-    // An infinite delay would end at once.
-    if (atMs < Infinity) this.#timer = setTimeout(() => this.#tick(), Math.max(0, atMs - nowMs()))
+    this.#timerAtMs = atMs
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, atMs - nowMs()))
   }
 
   #tick(): void {
+    this.#timerAtMs = Infinity
     this.#link.tick(nowMs())
     this.#arm()
   }

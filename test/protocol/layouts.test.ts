@@ -221,7 +221,7 @@ describe('sizes', () => {
     bytes[0] = 1
     for (let flags = 0; flags < 256; flags++) {
       bytes[1] = flags
-      expect(isRefusal(decodeFrame(bytes))).toBe(flags > 7)
+      expect(isRefusal(decodeFrame(bytes))).toBe(flags > 15)
     }
   })
 
