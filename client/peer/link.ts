@@ -285,12 +285,12 @@ export class Link {
     this.#enter(nowMs)
     const { path } = this
     const windowBytes = path === 'direct' ? DIRECT_WINDOW_BYTES : RELAY_WINDOW_BYTES
+    // Of the first that is out the back-stop counts; progress with others was long ago.
+    if (!this.#outgoing.isWaiting) this.#progressAtMs = nowMs
     this.#outgoing.pump(windowBytes, (outgoing) => {
       if (!path || path !== this.path || this.#isOver) return false
-      const wasWaiting = this.#outgoing.isWaiting
       if (!this.#output.send(path, this.frame('data', outgoing.payload, outgoing))) return false
       this.meter?.asked(nowMs)
-      if (!wasWaiting) this.#progressAtMs = nowMs
       return true
     })
   }

@@ -14,6 +14,8 @@ const JITTER_WEIGHT = 1 / 16
 const PING_LOST_MS = 5_000
 /** Loss is counted over this many pings: at the usual pace the last minute or two. */
 const LOSS_PINGS = 50
+/** Nobody waits longer, however late a single answer was: one of the two was asleep, or a socket stood still. */
+const MAX_PATIENCE_MS = 3_000
 const PING = layout<{ id: number }>({ id: uint(4) })
 
 export class PathMeter {
@@ -55,7 +57,7 @@ export class PathMeter {
 
   /** How long an answer may take before something is wrong: four round trips and their variation. */
   get patienceMs(): number {
-    return 4 * ((this.rttMs ?? 0) + this.#variationMs)
+    return Math.min(MAX_PATIENCE_MS, 4 * ((this.rttMs ?? 0) + this.#variationMs))
   }
 
   /** Share of the last pings that were not answered. */
