@@ -7,7 +7,12 @@ export default defineConfig({
     // The Worker logs every refusal, and refusals are what many tests are about.
     silent: 'passed-only',
     projects: [
-      { test: { name: 'unit', include: ['test/protocol/**/*.test.ts', 'test/client/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/protocol/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sim/**/*.test.ts'],
+        },
+      },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         // Floods and crowds share two cores with the room they flood.
