@@ -48,9 +48,10 @@ export interface LinkOptions {
 /** Unacknowledged bytes on a path: over a relay the room's memory is at stake, over a data channel only our own. */
 export const RELAY_WINDOW_BYTES = 256 * 1024
 export const DIRECT_WINDOW_BYTES = 1024 * 1024
-/** An acknowledgement waits for company, but not longer than a person notices or than half a window fills. */
+/** An acknowledgement waits for company, but not longer than a person notices or than a part of the window fills. */
 const ACK_DELAY_MS = 50
-const ACK_BYTES = 32 * 1024
+/** The host pays for each message through the room. */
+const ACK_BYTES = { relay: 64 * 1024, direct: 32 * 1024 }
 /** A sender that was told less credit than this is told at once when there is more. */
 const LOW_CREDIT_BYTES = 128 * 1024
 /** Without progress for this long the tail is sent again; doubled each time up to the maximum. */
@@ -477,7 +478,7 @@ export class Link {
     this.#ackAtMs = Math.min(this.#ackAtMs, nowMs + ACK_DELAY_MS)
     // A repeat means that our acknowledgement was lost or late, or on its way; a full buffer, that the sender waits for one.
     if (!isNew && nowMs >= this.#acknowledgedAtMs + ACK_DELAY_MS) this.#acknowledge(path)
-    else if (this.#unacknowledgedBytes >= ACK_BYTES) this.#acknowledge()
+    else if (this.#unacknowledgedBytes >= ACK_BYTES[path]) this.#acknowledge()
   }
 
   #taken(deliveredBefore: number): void {

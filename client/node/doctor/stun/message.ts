@@ -151,7 +151,7 @@ export function isSignedWith({ attributes, bytes }: Answer, key: Buffer): boolea
   return timingSafeEqual(signature, hmac(key, signed))
 }
 
-/** `203.0.113.7:40000`, `[2001:db8::7]:40000` */
+/** `host:port`; an IPv6 address stands in brackets. */
 export function endpointText({ address, port }: Endpoint): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
 }
