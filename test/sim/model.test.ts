@@ -58,10 +58,11 @@ describe('two links', () => {
   afterAll(() => {
     const repeats = (100 * sum(({ sentBytes }) => sentBytes)) / sum(({ newBytes }) => newBytes) - 100
     const minutes = sum(({ simulatedMs }) => simulatedMs) / 60_000
-    console.log(
+    // Vitest hides the console of what passes.
+    process.stdout.write(
       `${reports.length} histories from seed ${firstSeed}: ${sum(({ moves }) => moves)} moves, ` +
         `${sum(({ episodes }) => episodes)} episodes, ${sum(({ messages }) => messages)} messages, ` +
-        `${minutes.toFixed()} simulated minutes, ${repeats.toFixed(1)} % sent again; 0 lost, 0 repeated, 0 out of order`,
+        `${minutes.toFixed()} simulated minutes, ${repeats.toFixed(1)} % sent again; 0 lost, 0 repeated, 0 out of order\n`,
     )
   })
 })
