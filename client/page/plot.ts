@@ -3,7 +3,7 @@
  * diagnosis. Ways differ by pattern and, where there is room, by word, so nobody has to tell colours apart.
  */
 import uPlot from 'uplot'
-import { durationWords, REACH_WORDS, type Reach } from '../words.ts'
+import { REACH_WORDS, type Reach } from '../words.ts'
 import { plotted, type History, type Span } from './history.ts'
 
 export type PlotSize = 'small' | 'large'
@@ -114,6 +114,7 @@ export class Plot {
     const bottom = bbox.top + bbox.height
     ctx.save()
     ctx.font = `${12 * scale}px system-ui, sans-serif`
+    ctx.textAlign = 'left'
     ctx.textBaseline = 'alphabetic'
     let labelledTo = -Infinity
     for (const { from, to, reach } of this.#spans) {
@@ -172,5 +173,6 @@ function line(
 }
 
 function agoWords(seconds: number): string {
-  return seconds === 0 ? 'now' : `−${durationWords(-seconds * 1_000)}`
+  if (seconds === 0) return 'now'
+  return seconds % 60 === 0 ? `−${-seconds / 60} min` : `−${-seconds} s`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Path } from '../../client/api.ts'
+import type { Explanation, Path, Quality } from '../../client/api.ts'
 import {
   initialState,
   MAX_LOG_ENTRIES,
@@ -12,6 +12,7 @@ import { MAX_SHOWN_PEERS, viewOf } from '../../client/page/view.ts'
 
 const RELAY: Path = { kind: 'relay' }
 const DIRECT: Path = { kind: 'direct', local: 'host', remote: 'srflx', protocol: 'udp' }
+const QUALITY: Quality = { rttMs: 2, jitterMs: 0.1, loss: 0, bytesPerSecond: 0, score: 97, level: 'excellent' }
 const FAILURE = {
   code: 'join-refused',
   reason: 'rate-limited',
@@ -25,7 +26,8 @@ function after(...events: PageEvent[]): PageState {
 }
 
 function peer(id: string, path: Path = RELAY, name = 'Ada'): PageEvent {
-  return { type: 'peer', peer: { id, siteId: `site-${id}`, name, path, rttMs: undefined }, sinceMs: 60 }
+  const facts = { id, siteId: `site-${id}`, name, state: 'verified', path, rttMs: undefined, quality: QUALITY } as const
+  return { type: 'peer', peer: facts, sinceMs: 60, nowMs: 1_000 }
 }
 
 const JOINED: PageEvent[] = [
@@ -52,7 +54,7 @@ describe('the steps of joining', () => {
   })
 
   it('go on to the first peer and the first direct path, which later ones do not overwrite', () => {
-    const state = after(...JOINED, peer('a'), { type: 'path', id: 'a', path: DIRECT, sinceMs: 110 }, {
+    const state = after(...JOINED, peer('a'), { type: 'path', id: 'a', path: DIRECT, sinceMs: 110, nowMs: 1_050 }, {
       ...peer('b', DIRECT),
       sinceMs: 500,
     } as PageEvent)
@@ -72,21 +74,69 @@ describe('the list of peers', () => {
   it('says how a peer is reached, in words and in terms', () => {
     const [relayed] = viewOf(after(...JOINED, peer('a'))).rows
     expect(relayed).toMatchObject({
-      route: 'relay',
-      routeLabel: 'Relay',
+      reach: 'relay',
+      reachLabel: 'Relay',
       detail: 'through the room, sealed end to end',
     })
     const [direct] = viewOf(after(...JOINED, peer('a', DIRECT))).rows
-    expect(direct).toMatchObject({ route: 'direct', detail: 'local address (host) to public address (srflx), UDP' })
+    expect(direct).toMatchObject({ reach: 'direct', detail: 'local address (host) to public address (srflx), UDP' })
     const turn: Path = { kind: 'direct', local: 'relay', remote: 'relay', protocol: 'tcp' }
     const [forwarded] = viewOf(after(...JOINED, peer('a', turn))).rows
-    expect(forwarded).toMatchObject({ route: 'turn', detail: 'TURN server (relay) at both ends, TCP' })
+    expect(forwarded).toMatchObject({ reach: 'turn', detail: 'TURN server (relay) at both ends, TCP' })
   })
 
   it('forgets a round-trip time when the path that it was measured on is left', () => {
-    const measured = after(...JOINED, peer('a'), { type: 'rtt', id: 'a', rttMs: 38.2 })
+    const measured = after(...JOINED, peer('a'), { type: 'rtt', id: 'a', rttMs: 38.2, sampleMs: 40, nowMs: 1_040 })
     expect(viewOf(measured).rows[0]?.rtt).toBe('38 ms')
-    expect(viewOf(reduce(measured, { type: 'path', id: 'a', path: DIRECT, sinceMs: 99 })).rows[0]?.rtt).toBe('')
+    expect(
+      viewOf(reduce(measured, { type: 'path', id: 'a', path: DIRECT, sinceMs: 99, nowMs: 1_099 })).rows[0]?.rtt,
+    ).toBe('')
+  })
+
+  it('says how well, and says nothing of it before it was measured', () => {
+    const fresh = after(...JOINED, peer('a'))
+    expect(viewOf(fresh).rows[0]).toMatchObject({ levelLabel: 'Not measured' })
+    const measured = reduce(fresh, { type: 'rtt', id: 'a', rttMs: 2, sampleMs: 2, nowMs: 1_100 })
+    expect(viewOf(measured).rows[0]).toMatchObject({ level: 'excellent', levelLabel: 'Excellent' })
+    const poor = reduce(measured, { type: 'quality', id: 'a', quality: { ...QUALITY, score: 20, level: 'poor' } })
+    expect(viewOf(poor).rows[0]).toMatchObject({ level: 'poor', levelLabel: 'Poor' })
+  })
+
+  it('calls a peer without a path reconnecting, and as before once it is back', () => {
+    const measured = after(...JOINED, peer('a'), { type: 'rtt', id: 'a', rttMs: 2, sampleMs: 2, nowMs: 1_100 })
+    const stalled = reduce(measured, { type: 'peer-state', id: 'a', state: 'stalled', nowMs: 2_000 })
+    expect(viewOf(stalled).rows[0]).toMatchObject({
+      reach: 'stalled',
+      reachLabel: 'Reconnecting',
+      detail: 'no path reaches it at the moment; messages wait',
+      rtt: '',
+      levelLabel: 'No connection',
+    })
+    const back = reduce(stalled, { type: 'peer-state', id: 'a', state: 'verified', nowMs: 3_000 })
+    expect(viewOf(back).rows[0]).toMatchObject({ reach: 'relay', levelLabel: 'Excellent' })
+    expect(back.peers.get('a')?.history.turns.map(({ reach }) => reach)).toEqual(['relay', 'stalled', 'relay'])
+  })
+
+  it('opens and closes the diagnosis of a peer, and forgets it with the peer', () => {
+    const explanation: Explanation = {
+      peerId: 'a' as Explanation['peerId'],
+      phase: 'relay',
+      path: RELAY,
+      quality: QUALITY,
+      relayIsUp: true,
+      heardMsAgo: 400,
+      unacknowledgedBytes: 0,
+      attempts: [],
+      nextAttemptInMs: undefined,
+      advice: ['turn-needed'],
+    }
+    const open = reduce(after(...JOINED, peer('a')), { type: 'explained', id: 'a', explanation })
+    expect(viewOf(open).rows[0]?.diagnosis?.advice).toEqual([expect.stringContaining('TURN server')])
+    expect(
+      viewOf(reduce(open, { type: 'explained', id: 'a', explanation: undefined })).rows[0]?.diagnosis,
+    ).toBeUndefined()
+    const gone = reduce(reduce(open, { type: 'peer-left', id: 'a' }), { type: 'explained', id: 'a', explanation })
+    expect(viewOf(gone).rows).toEqual([])
   })
 
   it('shows nothing of peers that have left or were never met', () => {
@@ -94,8 +144,8 @@ describe('the list of peers', () => {
       ...JOINED,
       peer('a'),
       { type: 'peer-left', id: 'a' },
-      { type: 'rtt', id: 'a', rttMs: 1 },
-      { type: 'path', id: 'z', path: DIRECT, sinceMs: 1 },
+      { type: 'rtt', id: 'a', rttMs: 1, sampleMs: 1, nowMs: 1_001 },
+      { type: 'path', id: 'z', path: DIRECT, sinceMs: 1, nowMs: 1_001 },
     )
     expect(viewOf(state)).toMatchObject({ rows: [], alone: true, sendable: false })
   })

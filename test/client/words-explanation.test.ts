@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import type { AttemptReport, Explanation } from '../../client/api.ts'
+import { ADVICE_WORDS, explanationWords, PHASE_WORDS } from '../../client/explanation-words.ts'
+import { reachOf } from '../../client/words.ts'
+
+const QUALITY = { rttMs: 41.2, jitterMs: 3.4, loss: 0.1, bytesPerSecond: 2_048, score: 71, level: 'good' } as const
+const OPEN: AttemptReport = {
+  number: 1,
+  role: 'offerer',
+  state: 'open',
+  ageMs: 4_000,
+  openedAfterMs: 320,
+  local: ['host', 'srflx'],
+  remote: ['host'],
+}
+
+function explained(changes: Partial<Explanation>): Explanation {
+  return {
+    peerId: 'a' as Explanation['peerId'],
+    phase: 'direct',
+    path: { kind: 'direct', local: 'host', remote: 'host', protocol: 'udp' },
+    quality: QUALITY,
+    relayIsUp: true,
+    heardMsAgo: 800,
+    unacknowledgedBytes: 1_536,
+    attempts: [OPEN],
+    nextAttemptInMs: undefined,
+    advice: [],
+    ...changes,
+  }
+}
+
+const factsOf = (explanation: Explanation) =>
+  Object.fromEntries(explanationWords(explanation).facts.map(({ term, value }) => [term, value]))
+
+describe('an explanation in words', () => {
+  it('says what is so', () => {
+    expect(explanationWords(explained({})).phase).toBe('Direct: messages pass over a healthy direct path')
+    expect(factsOf(explained({}))).toEqual({
+      Path: 'local address (host) at both ends, UDP',
+      Quality: 'good, score 71 of 100',
+      'Round trip': '41 ms, jitter 3.4 ms',
+      'Lost pings': '10 % of the last 50',
+      Acknowledged: '2.0 KiB a second',
+      'Not yet acknowledged': '1.5 KiB',
+      'Last heard': '800 ms ago',
+      Room: 'in reach',
+      'Next attempt': 'none planned',
+    })
+  })
+
+  it('names no path where there is none, though the last one is known', () => {
+    const stalled = explained({ phase: 'stalled', relayIsUp: false, heardMsAgo: undefined, nextAttemptInMs: 1_500 })
+    expect(factsOf(stalled)).toMatchObject({
+      Path: 'none',
+      'Round trip': 'no path',
+      'Last heard': 'never',
+      Room: 'out of reach',
+      'Next attempt': 'in 1.5 s',
+    })
+  })
+
+  it('tells attempts, the latest first, with what each side had to offer', () => {
+    const failed: AttemptReport = { ...OPEN, number: 2, role: 'answerer', state: 'timeout', ageMs: 1_000, remote: [] }
+    const { openedAfterMs: _, ...neverOpen } = failed
+    const lost: AttemptReport = { ...OPEN, state: 'silent' }
+    expect(explanationWords(explained({ attempts: [lost, neverOpen] })).attempts).toEqual([
+      'No. 2 (theirs), 1.0 s ago: not open in time. Our addresses: local, public; theirs: none.',
+      'No. 1 (ours), 4.0 s ago: open after 320 ms, fell silent and was given up. Our addresses: local, public; theirs: local.',
+    ])
+    expect(explanationWords(explained({})).attempts[0]).toContain('ago: open after 320 ms. Our')
+  })
+
+  it('has a sentence for every phase and every advice', () => {
+    for (const { meaning } of Object.values(PHASE_WORDS)) expect(meaning.length).toBeGreaterThan(10)
+    for (const sentence of Object.values(ADVICE_WORDS)) expect(sentence).toMatch(/^[A-Z].*\.$/)
+    const { advice } = explanationWords(explained({ advice: ['turn-needed', 'stun-unanswered'] }))
+    expect(advice).toEqual([ADVICE_WORDS['turn-needed'], ADVICE_WORDS['stun-unanswered']])
+  })
+})
+
+describe('how a peer is reached', () => {
+  const turn = { kind: 'direct', local: 'relay', remote: 'host', protocol: 'udp' } as const
+
+  it('is by its path, unless none carries', () => {
+    expect(reachOf({ state: 'verified', path: turn })).toBe('turn')
+    expect(reachOf({ state: 'stalled', path: turn })).toBe('stalled')
+  })
+})
