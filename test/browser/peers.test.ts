@@ -49,8 +49,11 @@ describe('two pages', () => {
     expect(b.peers).toMatchObject([{ id: a.peerId, name: 'Ada', siteId: a.siteId, state: 'verified' }])
     await ada.send(b.peerId, 'hello Bob')
     await bob.sendBytes(a.peerId, 100_000)
-    await vi.waitFor(async () => expect((await bob.seen()).messages).toEqual([{ from: a.peerId, data: 'hello Bob' }]))
-    await vi.waitFor(async () => expect((await ada.seen()).messages).toHaveLength(1))
+    await vi.waitFor(
+      async () => expect((await bob.seen()).messages).toEqual([{ from: a.peerId, data: 'hello Bob' }]),
+      10_000,
+    )
+    await vi.waitFor(async () => expect((await ada.seen()).messages).toHaveLength(1), 10_000)
     expect((await ada.seen()).messages[0]?.data).toEqual(Array.from({ length: 100_000 }, (_, i) => i % 256))
     const label = (await ada.seen()).peers[0]?.path
     expect(label).toMatchObject({ kind: 'direct', protocol: 'udp' })
