@@ -10,7 +10,7 @@ const ENVIRONMENT = `Environment:
 
 export const JOIN_HELP = `
 What you type is sent to everybody, a line a message; it waits while nobody is there.
-Ctrl-C leaves: the room and the peers are told.
+Ctrl-C leaves: the room and the peers are told. SIGUSR2 has every peer's path explained, with what would help.
 
 Examples:
   edge-net join https://edge.example/n/mainnet
@@ -21,7 +21,8 @@ Examples:
 ${ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
-  phase, joined, state, announced, peer, peer-left, path, rtt, total, message, sent, error, left, failed
+  phase, joined, state, announced, peer, peer-state, peer-left, path, rtt, quality, explain, total, message, sent,
+  error, left, failed
 
 Exit codes:
   0    left in good order

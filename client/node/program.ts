@@ -82,7 +82,7 @@ function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
   return telling<CommandEvent>(write, async (tell, ended) => {
     const options = stayOptions(flags, process.env)
     if (options.join.direct === 'on') await sayIfNoEngine()
-    return stay(roomUrl, options, { input: process.stdin, tell, ended })
+    return stay(roomUrl, options, { input: process.stdin, tell, ended, onAsked: onExplainSignal })
   })
 }
 
@@ -124,6 +124,14 @@ function progressLine(): { show(text: string): void; clear(): void } {
     show: (text) => void process.stderr.write(text),
     clear: () => void process.stderr.write('\r\u001b[K'),
   }
+}
+
+/** SIGUSR1 starts Node's debugger. Windows has neither. */
+const EXPLAIN_SIGNAL = 'SIGUSR2'
+
+function onExplainSignal(explainAll: () => void): () => void {
+  process.on(EXPLAIN_SIGNAL, explainAll)
+  return () => void process.off(EXPLAIN_SIGNAL, explainAll)
 }
 
 async function sayIfNoEngine(): Promise<void> {

@@ -2,9 +2,10 @@
  * What the command tells: the events of a network as plain records, and two ways to write them. Names and fields of the
  * records are stable; programs read them from `--json`.
  */
-import type { Data, JoinPhase, NetworkState, Path, Peer } from '../api.ts'
+import type { Data, Explanation, JoinPhase, NetworkState, Path, Peer, PeerState, Quality } from '../api.ts'
 import { toBase64Url } from '../../protocol/bytes.ts'
 import type { EdgeNetError } from '../errors.ts'
+import { explanationWords, QUALITY_WORDS } from '../explanation-words.ts'
 import {
   durationWords,
   MILESTONE_WORDS,
@@ -23,6 +24,7 @@ export interface PeerRecord {
   readonly name: string
   readonly capabilities: readonly string[]
   readonly rtc: boolean
+  readonly state: PeerState
   readonly path: Path
   readonly rttMs?: number
 }
@@ -49,9 +51,19 @@ export type CommandEvent =
   | { readonly event: 'state'; readonly state: NetworkState; readonly error?: ErrorRecord }
   | { readonly event: 'announced'; readonly peer: PeerRecord }
   | { readonly event: 'peer'; readonly peer: PeerRecord }
-  | { readonly event: 'peer-left'; readonly peer: PeerRecord; readonly reason: string }
+  | { readonly event: 'peer-state'; readonly peer: PeerRecord; readonly state: PeerState }
+  | {
+      readonly event: 'peer-left'
+      readonly peer: PeerRecord
+      readonly reason: string
+      /** Numbers of the messages to it that it had not confirmed. */
+      readonly unconfirmed: readonly number[]
+    }
   | { readonly event: 'path'; readonly peer: PeerRecord; readonly path: Path }
-  | { readonly event: 'rtt'; readonly peer: PeerRecord; readonly rttMs: number }
+  | { readonly event: 'rtt'; readonly peer: PeerRecord; readonly rttMs: number; readonly sampleMs: number }
+  | { readonly event: 'quality'; readonly peer: PeerRecord; readonly quality: Quality }
+  /** What `explain()` says: when asked by SIGUSR2, and to programs when a peer is stalled or no direct path was found. */
+  | { readonly event: 'explain'; readonly peer: PeerRecord; readonly explanation: Explanation }
   | { readonly event: 'total'; readonly total: number }
   /** `text`, or `base64url` where bytes were sent. */
   | { readonly event: 'message'; readonly peer: PeerRecord; readonly text?: string; readonly base64url?: string }
@@ -64,8 +76,8 @@ export type CommandEvent =
 /** An event with the milliseconds since joining began. */
 export type TimedEvent = CommandEvent & { readonly sinceMs: number }
 
-export function peerRecord({ id, siteId, name, capabilities, rtc, path, rttMs }: Peer): PeerRecord {
-  return { id, siteId, name, capabilities, rtc, path, ...(rttMs !== undefined && { rttMs }) }
+export function peerRecord({ id, siteId, name, capabilities, rtc, state, path, rttMs }: Peer): PeerRecord {
+  return { id, siteId, name, capabilities, rtc, state, path, ...(rttMs !== undefined && { rttMs }) }
 }
 
 export function errorRecord({ code, reason, message, hint, retryAfterMs }: EdgeNetError): ErrorRecord {
@@ -89,8 +101,10 @@ export function jsonWriter(): Writer {
 export function plainWriter(style: Style): Writer {
   // Every measurement would flood the screen; the first on each path is news.
   const measured = new Map<string, Path['kind']>()
+  // So would every change of quality; trouble is news, and its end.
+  const poor = new Set<string>()
   return (event) => {
-    const said = words(event, measured, style)
+    const said = words(event, measured, poor, style)
     if (said === undefined) return undefined
     const since = durationWords(event.sinceMs).padStart(TIME_COLUMNS)
     return `${style.dim(since)}  ${event.event.padEnd(NAME_COLUMNS)} ${said}`
@@ -99,9 +113,15 @@ export function plainWriter(style: Style): Writer {
 
 /** `12345 s`: almost four hours. */
 const TIME_COLUMNS = 7
-const NAME_COLUMNS = 'peer-left'.length
+const NAME_COLUMNS = 'peer-state'.length
+const INDENT = ' '.repeat(TIME_COLUMNS + NAME_COLUMNS + 3)
 
-function words(event: TimedEvent, measured: Map<string, Path['kind']>, style: Style): string | undefined {
+function words(
+  event: TimedEvent,
+  measured: Map<string, Path['kind']>,
+  poor: Set<string>,
+  style: Style,
+): string | undefined {
   switch (event.event) {
     case 'phase':
       return `${event.phase}: ${MILESTONE_WORDS[event.phase].meaning}`
@@ -118,7 +138,13 @@ function words(event: TimedEvent, measured: Map<string, Path['kind']>, style: St
       return `${label(event.peer, style)}: ${pathLine(event.peer.path)}`
     case 'peer-left':
       measured.delete(event.peer.id)
-      return `${label(event.peer, style)}: ${safeText(event.reason)}`
+      poor.delete(event.peer.id)
+      return `${label(event.peer, style)}: ${safeText(event.reason)}${unconfirmedWords(event.unconfirmed.length)}`
+    case 'peer-state':
+      if (event.state === 'stalled') {
+        return `${label(event.peer, style)}: ${style.bad('reconnecting')}, no path reaches it; messages wait`
+      }
+      return `${label(event.peer, style)}: reached again, ${pathLine(event.peer.path)}`
     case 'path':
       return `${label(event.peer, style)}: ${pathLine(event.path)}`
     case 'rtt': {
@@ -127,6 +153,17 @@ function words(event: TimedEvent, measured: Map<string, Path['kind']>, style: St
       measured.set(event.peer.id, kind)
       return `${label(event.peer, style)}: ${durationWords(event.rttMs)}`
     }
+    case 'quality': {
+      const { level, rttMs, loss } = event.quality
+      const wasPoor = poor.delete(event.peer.id)
+      if (level === 'poor') poor.add(event.peer.id)
+      // Without a path there is more to say: see peer-state.
+      if (level === 'lost' || (!wasPoor && level !== 'poor')) return undefined
+      const facts = `${rttMs === undefined ? '' : `${durationWords(rttMs)}, `}${Math.round(loss * 100)} % of pings lost`
+      return `${label(event.peer, style)}: ${QUALITY_WORDS[level].toLowerCase()} (${facts})`
+    }
+    case 'explain':
+      return explanationLines(event.peer, event.explanation, style)
     case 'message':
       return `${label(event.peer, style)}: ${messageText(event)}`
     case 'sent':
@@ -150,6 +187,21 @@ const STATE_WORDS: Record<NetworkState, string | undefined> = {
   open: 'in the room again',
   reconnecting: 'the room is out of reach; direct paths stay up, trying again',
   closed: undefined,
+}
+
+function unconfirmedWords(count: number): string {
+  if (count === 0) return ''
+  return `; ${count} ${count === 1 ? 'message' : 'messages'} to it not confirmed`
+}
+
+function explanationLines(peer: PeerRecord, explanation: Explanation, style: Style): string {
+  const { phase, facts, attempts, advice } = explanationWords(explanation)
+  const lines = [
+    ...facts.map(({ term, value }) => `${term}: ${value}`),
+    ...attempts.map((attempt) => `Attempt: ${attempt}`),
+    ...advice.map((sentence) => `${style.bad('→')} ${sentence}`),
+  ]
+  return [`${label(peer, style)}: ${phase}`, ...lines.map((line) => INDENT + line)].join('\n')
 }
 
 function pathLine(path: Path): string {

@@ -1,7 +1,7 @@
 /** One stay in a room from a terminal: joins, tells what happens, sends what is typed, and leaves in good order. */
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { Network } from '../api.ts'
+import type { Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { join } from './index.ts'
@@ -12,6 +12,8 @@ export interface Surroundings {
   /** Lines to broadcast. */
   readonly input: Readable
   readonly tell: (event: CommandEvent) => void
+  /** Calls back whenever somebody wants to know how all peers are reached. Returns a function that ends it. */
+  readonly onAsked: (explainAll: () => void) => () => void
   /** Aborts when the command is told to end. */
   readonly ended: AbortSignal
 }
@@ -32,7 +34,11 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   const until = AbortSignal.any([ended, over.signal])
   const timer = options.leaveAfterMs === undefined ? undefined : setTimeout(() => over.abort(), options.leaveAfterMs)
   const sending = sendLines(network, around, until)
+  const stopAsking = around.onAsked(() => {
+    for (const peer of network.peers.values()) tell(explained(peer))
+  })
   const refusal = await outcome(network, options, tell, until)
+  stopAsking()
   clearTimeout(timer)
   over.abort()
   await network.close()
@@ -42,10 +48,14 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   return EXIT.ok
 }
 
+function explained(peer: Peer): CommandEvent {
+  return { event: 'explain', peer: peerRecord(peer), explanation: peer.explain() }
+}
+
 /** Tells what the network tells. Resolves when it is over: with the reason, if it was not our wish. */
 function outcome(
   network: Network,
-  { message }: StayOptions,
+  { message, json }: StayOptions,
   tell: Surroundings['tell'],
   until: AbortSignal,
 ): Promise<EdgeNetError | undefined> {
@@ -55,7 +65,7 @@ function outcome(
   }
   const { name, id, roomUrl, peerId, siteId, total } = network
   tell({ event: 'joined', name, id, roomUrl, peerId, siteId, total })
-  const met = (peer: Parameters<typeof peerRecord>[0]) => {
+  const met = (peer: Peer) => {
     say({ event: 'peer', peer: peerRecord(peer) })
     if (message === undefined) return
     peer.send(message).then(
@@ -73,14 +83,22 @@ function outcome(
     })
     network.on('announced', ({ peer }) => say({ event: 'announced', peer: peerRecord(peer) }))
     network.on('peer', ({ peer }) => met(peer))
-    network.on('peer-left', ({ peer, reason }) => say({ event: 'peer-left', peer: peerRecord(peer), reason }))
+    network.on('peer-state', ({ peer, state }) => {
+      say({ event: 'peer-state', peer: peerRecord(peer), state })
+      if (json && state === 'stalled') say(explained(peer))
+    })
+    network.on('peer-left', ({ peer, reason, unconfirmed }) =>
+      say({ event: 'peer-left', peer: peerRecord(peer), reason, unconfirmed }),
+    )
     network.on('path', ({ peer, path }) => say({ event: 'path', peer: peerRecord(peer), path }))
-    network.on('rtt', ({ peer, rttMs }) => say({ event: 'rtt', peer: peerRecord(peer), rttMs }))
+    network.on('rtt', ({ peer, rttMs, sampleMs }) => say({ event: 'rtt', peer: peerRecord(peer), rttMs, sampleMs }))
+    network.on('quality', ({ peer, quality }) => say({ event: 'quality', peer: peerRecord(peer), quality }))
     network.on('total', (event) => say({ event: 'total', total: event.total }))
     network.on('message', ({ peer, data }) => say(messageRecord(peer, data)))
-    network.on('error', ({ error, peer }) =>
-      say({ event: 'error', error: errorRecord(error), ...(peer && { peer: peerRecord(peer) }) }),
-    )
+    network.on('error', ({ error, peer }) => {
+      say({ event: 'error', error: errorRecord(error), ...(peer && { peer: peerRecord(peer) }) })
+      if (json && peer && error.code === 'direct-failed') say(explained(peer))
+    })
     for (const peer of network.peers.values()) met(peer)
   })
 }

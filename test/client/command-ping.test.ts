@@ -81,6 +81,7 @@ describe('lines of ping', () => {
     name: 'a\u001b[2Jb',
     capabilities: [],
     rtc: true,
+    state: 'verified',
     path: { kind: 'relay' },
   } as const
   const line = (event: PingEvent) => pingLines({ ...event, sinceMs: 1 }, styleFor(false))

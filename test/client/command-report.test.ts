@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Path } from '../../client/api.ts'
+import type { Path, Quality } from '../../client/api.ts'
 import { jsonWriter, plainWriter, type CommandEvent, type PeerRecord } from '../../client/node/report.ts'
 import { safeJson, safeText, styleFor, wantsColour } from '../../client/node/terminal.ts'
 
@@ -9,6 +9,7 @@ const ADA: PeerRecord = {
   name: 'Ada',
   capabilities: [],
   rtc: true,
+  state: 'verified',
   path: { kind: 'relay' },
 }
 const DIRECT = { kind: 'direct', local: 'host', remote: 'prflx', protocol: 'udp' } as const
@@ -30,21 +31,23 @@ describe('lines for people', () => {
         { event: 'message', peer: ADA, text: 'hello' },
         { event: 'message', peer: ADA, base64url: 'AAAA' },
         { event: 'sent', text: 'hi', receivers: 1 },
-        { event: 'peer-left', peer: ADA, reason: 'left' },
+        { event: 'peer-left', peer: ADA, reason: 'left', unconfirmed: [] },
+        { event: 'peer-left', peer: ADA, reason: 'lost', unconfirmed: [3, 4] },
       ),
     ).toEqual([
-      'peer      Ada (Qw81kZ): relay, through the room, sealed end to end',
-      'path      Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
-      'message   Ada (Qw81kZ): hello',
-      'message   Ada (Qw81kZ): (3 bytes of binary data)',
-      'sent      to 1 peer: hi',
-      'peer-left Ada (Qw81kZ): left',
+      'peer       Ada (Qw81kZ): relay, through the room, sealed end to end',
+      'path       Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
+      'message    Ada (Qw81kZ): hello',
+      'message    Ada (Qw81kZ): (3 bytes of binary data)',
+      'sent       to 1 peer: hi',
+      'peer-left  Ada (Qw81kZ): left',
+      'peer-left  Ada (Qw81kZ): lost; 2 messages to it not confirmed',
     ])
   })
 
   it('tell the first round-trip time on each path and no further one', () => {
     const rtt = (rttMs: number, path: Path = ADA.path): CommandEvent => {
-      return { event: 'rtt', peer: { ...ADA, path }, rttMs }
+      return { event: 'rtt', peer: { ...ADA, path }, rttMs, sampleMs: rttMs }
     }
     const told = lines(rtt(38), rtt(39), { event: 'path', peer: ADA, path: DIRECT }, rtt(1.3, DIRECT), rtt(1.4, DIRECT))
     expect(told.map((line) => line?.split(': ').at(-1))).toEqual([
@@ -52,6 +55,45 @@ describe('lines for people', () => {
       undefined,
       expect.stringContaining('direct'),
       '1.3 ms',
+      undefined,
+    ])
+  })
+
+  it('tell when no path reaches a peer, and when one does again', () => {
+    expect(
+      lines(
+        { event: 'peer-state', peer: ADA, state: 'stalled' },
+        { event: 'peer-state', peer: { ...ADA, path: DIRECT }, state: 'verified' },
+      ),
+    ).toEqual([
+      'peer-state Ada (Qw81kZ): reconnecting, no path reaches it; messages wait',
+      'peer-state Ada (Qw81kZ): reached again, direct, local address (host) to address found on the way (prflx), UDP',
+    ])
+  })
+
+  it('tell of quality what is trouble, and its end', () => {
+    const quality = (level: Quality['level'], rttMs = 412): CommandEvent => {
+      return {
+        event: 'quality',
+        peer: ADA,
+        quality: { rttMs, jitterMs: 1, loss: 0.08, bytesPerSecond: 0, score: 1, level },
+      }
+    }
+    expect(
+      lines(
+        quality('excellent'),
+        quality('good'),
+        quality('poor'),
+        quality('good', 30),
+        quality('excellent'),
+        quality('lost'),
+      ),
+    ).toEqual([
+      undefined,
+      undefined,
+      'quality    Ada (Qw81kZ): poor (412 ms, 8 % of pings lost)',
+      'quality    Ada (Qw81kZ): good (30 ms, 8 % of pings lost)',
+      undefined,
       undefined,
     ])
   })

@@ -62,6 +62,40 @@ describe('two commands in one room', () => {
     expect((await late.ended).code).toBe(0)
   })
 
+  it('explain on request how they reach each other', async () => {
+    const room = freshRoom()
+    const [asked, other] = [startCommand(['join', room, '--json']), startCommand(['join', room, '--json'])]
+    await asked.event('path', ({ path }) => path.kind === 'direct')
+    asked.signal('SIGUSR2')
+    const { explanation, peer } = await asked.event('explain')
+    expect(peer.id).toBe((await other.event('joined')).peerId)
+    expect(explanation).toMatchObject({ peerId: peer.id, phase: 'direct', relayIsUp: true, path: { kind: 'direct' } })
+    expect(explanation.attempts.at(-1)).toMatchObject({ state: 'open' })
+    for (const command of [asked, other]) {
+      command.signal('SIGINT')
+      expect((await command.ended).code).toBe(0)
+    }
+  })
+
+  it('wait for one that is stopped, say so, and go on', async () => {
+    const room = freshRoom()
+    const waits = startCommand(['join', room, '--json'])
+    const stopped = startCommand(['join', room, '--json'])
+    await waits.event('path', ({ path }) => path.kind === 'direct')
+    stopped.signal('SIGSTOP')
+    const { peer } = await waits.event('peer-state', ({ state }) => state === 'stalled')
+    const { explanation } = await waits.event('explain', (event) => event.explanation.phase === 'stalled')
+    expect(explanation.peerId).toBe(peer.id)
+    waits.type('said meanwhile')
+    stopped.signal('SIGCONT')
+    await waits.event('peer-state', ({ state }) => state === 'verified')
+    await stopped.event('message', ({ text }) => text === 'said meanwhile')
+    for (const command of [waits, stopped]) {
+      command.signal('SIGINT')
+      await command.ended
+    }
+  })
+
   it('stay on the relay with --direct off', async () => {
     const room = freshRoom()
     const plain = startCommand(['join', room, '--json'])
