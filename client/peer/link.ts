@@ -385,7 +385,7 @@ export class Link {
       this.#backstopMs = Math.min(this.#backstopMs * 2, BACKSTOP_MAX_MS)
       const { path } = this
       // It may be deaf in one direction, though it is not silent. Nor has the relay brought what it had.
-      if (path === 'direct') this.#suspect(nowMs)
+      if (path === 'direct' && !this.#outgoing.isOverdrawn) this.#suspect(nowMs)
       this.#isAllInDoubt = path === 'direct'
       if (this.path === path) this.#resend(nowMs)
     }
@@ -457,9 +457,7 @@ export class Link {
 
   #acknowledged(frame: Frame, nowMs: number): void {
     const { ack, flags, type, payload } = frame
-    // An older frame that was overtaken knows of less memory than there is.
-    if (ack >= this.#outgoing.firstSeq) this.#outgoing.creditBytes = frame.creditKiB << 10
-    if (this.#outgoing.acknowledge(ack)) {
+    if (this.#outgoing.acknowledge(ack, frame.creditKiB << 10)) {
       this.#backstopMs = BACKSTOP_MS
       this.#progressAtMs = nowMs
       // Whichever way the acknowledgement took: what we send arrives.

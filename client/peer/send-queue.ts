@@ -70,6 +70,11 @@ export class SendQueue {
     return this.nextSeq - this.#frames.length
   }
 
+  /** More is out than the other side has room for: that it does not come through says nothing about the path. */
+  get isOverdrawn(): boolean {
+    return this.#inFlightBytes > this.creditBytes
+  }
+
   /** Of everything that is not acknowledged: bytes of messages. */
   get unacknowledgedBytes(): number {
     const waiting = this.#messages.slice(this.#numbered)
@@ -120,11 +125,17 @@ export class SendQueue {
     this.#sent = this.#inFlightBytes = 0
   }
 
-  /** Forgets frames below `ack`. True when there were any. */
-  acknowledge(ack: number): boolean {
+  /**
+   * Forgets frames below `ack`, and learns how much memory there is beyond. An older word, overtaken by another, is worth
+   * nothing.
+   *
+   * @returns true when frames were acknowledged
+   */
+  acknowledge(ack: number, creditBytes: number): boolean {
     // The queue is what was numbered last, without gaps.
     const count = ack - this.firstSeq
-    if (count <= 0) return false
+    if (count < 0) return false
+    const overdrawnBytes = this.#inFlightBytes - this.creditBytes
     let bytes = 0
     for (const [i, frame] of this.#frames.splice(0, count).entries()) {
       bytes += costOf(frame)
@@ -134,7 +145,10 @@ export class SendQueue {
     this.acknowledgedBytes += bytes
     this.#paceBytes += bytes
     this.#sent = Math.max(0, this.#sent - count)
-    return true
+    // What went out beyond the credit was refused; now there is room for it.
+    if (bytes + creditBytes > this.creditBytes) this.#unsend(overdrawnBytes)
+    this.creditBytes = creditBytes
+    return count > 0
   }
 
   /** Everything before this sequence number has been in the hands of the other side's application. */
@@ -150,6 +164,18 @@ export class SendQueue {
   /** Ids of the messages that the other side's application may not have had, in order. */
   unconfirmed(): number[] {
     return this.#messages.map(({ id }) => id)
+  }
+
+  /** So much of what was sent last is to be sent again. */
+  #unsend(bytes: number): void {
+    for (let left = bytes; left > 0; ) {
+      const last = this.#frames[this.#sent - 1]
+      if (!last) return
+      this.#sent--
+      this.#inFlightBytes -= costOf(last)
+      left -= costOf(last)
+      this.#paceBytes = Math.min(this.#paceBytes, this.#inFlightBytes + RESEND_BYTES)
+    }
   }
 
   /** Numbers the frames of waiting messages, as far as there is room for them. */

@@ -36,6 +36,20 @@ describe('a link on the relay', () => {
     expect(data()).toHaveLength(1 + 2)
   })
 
+  it('sends what the other side had no room for again as soon as it has, and does not blame the path', () => {
+    const { link, data, moves } = lonely()
+    link.directOpened(0)
+    link.receive(frame('ack', { creditKiB: 0 }), 'direct', 0)
+    link.post(1, 0, new Uint8Array(40_000), false, 0)
+    run(link, 0, 700)
+    link.receive(frame('pong', { creditKiB: 0 }), 'direct', 700)
+    run(link, 700, 1_100)
+    expect(data().map(({ seq }) => seq)).toEqual([0, 0])
+    link.receive(frame('ack', { creditKiB: 1_024 }), 'direct', 1_100)
+    expect(data().map(({ seq }) => seq)).toEqual([0, 0, 0, 1, 2])
+    expect(moves).toEqual(['relay', 'direct'])
+  })
+
   it('accepts a message when its last frame lies within window and credit', () => {
     const { link, accepted } = lonely()
     link.post(1, 0, new Uint8Array(200_000), false, 0)

@@ -34,6 +34,9 @@ const BLINK_MS = 1_500
 /** Each side down once, up once when it is over, and once in vain. */
 const MAX_HALF_OPEN_MOVES = 8
 
+/** News of room that has become free: at once, unless it is lost. */
+const acknowledgedMs = ({ traits }: World): number => (traits.connection.probeLoss > 0 ? BACKSTOP_MS : PROMPT_MS)
+
 const someSide = (random: Random): Side => random.pick(SIDES)
 
 /** An engine or a side closes the connection, and knows it. */
@@ -256,7 +259,7 @@ const changeManner: Fault = (world, random) => {
   const lastsMs = random.magnitude(50, 6_000)
   peer.event(() => peer.setManner(manner))
   world.agenda.after(lastsMs, () => peer.event(() => !peer.isOver && peer.setManner('eager')))
-  return { lastsMs, settlesMs: BACKSTOP_MS }
+  return { lastsMs, settlesMs: acknowledgedMs(world) }
 }
 
 /** Something may have changed, says the runtime. */
@@ -290,7 +293,7 @@ const overfill: Fault = (world, random) => {
     for (let i = 0; i < 30; i++) peer.post(random.below(150_000), 0)
   })
   world.agenda.after(lastsMs, () => other.event(() => !other.isOver && other.setManner('eager')))
-  return { lastsMs, settlesMs: BACKSTOP_MS }
+  return { lastsMs, settlesMs: acknowledgedMs(world) }
 }
 
 export interface NamedFault {
