@@ -257,6 +257,27 @@ describe('the command line', () => {
   })
 })
 
+describe('the README', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const sectionOf = (heading: string) => readme.split(`### ${heading}\n`)[1]?.split(/^##/m)[0] ?? ''
+  const optionsIn = (text: string) => new Set(text.match(/--[a-z][a-z-]*/g))
+
+  it('lists the options of ping that it has', async () => {
+    const { stdout } = await startCommand(['ping', '--help']).ended
+    const options = stdout.split('Options:')[1]?.split('\n\n')[0] ?? ''
+    expect(new Set([...optionsIn(sectionOf('ping')), '--help'])).toEqual(optionsIn(options))
+  })
+
+  it('lists the checks, events and exit codes of the doctor that it has', async () => {
+    const { stdout } = await startCommand(['doctor', '--help']).ended
+    const [, events = ''] = /JSON events.*\n {2}(.+)/.exec(stdout) ?? []
+    for (const event of events.split(', ')) expect(sectionOf('doctor')).toContain(`\`${event}\``)
+    const codes = [...(stdout.split('Exit codes:')[1] ?? '').matchAll(/^ {2}(\d+) +(.+)$/gm)]
+    expect(codes.length).toBe(5)
+    for (const [, code, meaning] of codes) expect(sectionOf('doctor')).toContain(`| ${code} | ${meaning} |`)
+  })
+})
+
 function closedPort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
