@@ -52,7 +52,7 @@ export const DIRECT_WINDOW_BYTES = 1024 * 1024
 const ACK_DELAY_MS = 50
 /** The host pays for each message through the room. */
 const ACK_BYTES = { relay: 64 * 1024, direct: 32 * 1024 }
-/** A sender that was told less credit than this is told at once when there is more. */
+/** A sender that was told less credit than this is told at once when there is twice as much. */
 const LOW_CREDIT_BYTES = 128 * 1024
 /** Without progress for this long the tail is sent again; doubled each time up to the maximum. */
 const BACKSTOP_MS = 1_000
@@ -300,8 +300,8 @@ export class Link {
 
   /** A frame with this link's current acknowledgement, credit and epoch. */
   frame(type: FrameType, payload: Bytes, { seq = 0, flags = 0, stream = 0 } = {}): Frame {
-    const { expected, isHolding, creditBytes } = this.#incoming
-    this.#toldCreditBytes = Math.min(creditBytes, this.path === 'direct' ? Infinity : this.relayCreditBytes)
+    const { expected, isHolding } = this.#incoming
+    this.#toldCreditBytes = this.#creditBytes
     // Only an `ack` tells how far the application has come while messages wait. What may be lost acknowledges nothing for sure.
     if (type === 'ack' || (type === 'data' && !isHolding)) {
       this.#ackAtMs = Infinity
@@ -480,9 +480,15 @@ export class Link {
   }
 
   #taken(deliveredBefore: number): void {
-    const { creditBytes, deliveredSeq } = this.#incoming
-    if (this.#toldCreditBytes < LOW_CREDIT_BYTES && creditBytes >= LOW_CREDIT_BYTES) this.#acknowledge()
+    const { deliveredSeq } = this.#incoming
+    const isNews = this.#toldCreditBytes < Math.min(LOW_CREDIT_BYTES, this.#creditBytes / 2)
+    if (isNews) this.#acknowledge()
     else if (deliveredSeq !== deliveredBefore) this.#ackAtMs = Math.min(this.#ackAtMs, this.#nowMs + ACK_DELAY_MS)
+  }
+
+  /** What the peer may send. */
+  get #creditBytes(): number {
+    return Math.min(this.#incoming.creditBytes, this.path === 'direct' ? Infinity : this.relayCreditBytes)
   }
 
   #acknowledge(path = this.path ?? 'relay'): void {
