@@ -5,8 +5,8 @@ import type { World } from './world.ts'
 
 export type Ending = (world: World) => void
 
-/** Suspicion, the death of paths, the longest pause between relayed pings, and a minute without any path. */
-const LOST_MS = 200_000
+/** Suspicion, the death of paths and the longest pause between relayed pings; then the time that a link may be stalled. */
+const LOST_MS = 140_000
 /** A goodbye waits two seconds for what it overtook. */
 const BYE_MS = 4_000
 /** As the real shell: what has been sent is given so long to be acknowledged. */
@@ -77,10 +77,11 @@ const lost: Ending = (world) => {
   for (const side of SIDES) {
     if (random.chance(0.5)) connection?.blacken(side)
     else world.peers[side].event(() => connection?.close(side))
-    if (random.chance(0.5)) world.dropSocket(side, 10 * LOST_MS)
+    if (random.chance(0.5)) world.dropSocket(side, 1e9)
     else world.peers[side].socket?.halfDie()
   }
-  if (!world.until(() => world.peers.every(({ isOver }) => isOver), LOST_MS)) {
+  const lostMs = LOST_MS + world.traits.peers[0].stalledMs
+  if (!world.until(() => world.peers.every(({ isOver }) => isOver), lostMs)) {
     throw new Error(`without any path the links do not end`)
   }
   for (const peer of world.peers) if (peer.ended !== 'lost') throw new Error(`a lost peer ${peer.ended}`)

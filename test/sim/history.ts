@@ -29,6 +29,8 @@ export interface Report {
 
 /** Whatever happened, when all is whole again everything gets through within this time. */
 const WEDGED_MS = 60_000
+/** The most that faults which follow each other may keep a link without any path. */
+const LONG_MS = 200_000
 /** Of all episodes. */
 const CALM_SHARE = 0.05
 /** And the direct path is used again: it is suspected for 5 s at most, then replaced. */
@@ -80,7 +82,7 @@ export class History {
     const { moves } = world
     world.pass(random.between(1_000, 15_000))
     // Lost pings are reasons, and late timers; and so is a path that needs a second for what it has to carry.
-    const isClean = connection.probeLoss + room.overtakeChance === 0 && traits.peers[0].timerGrainMs === 1
+    const isClean = connection.probeLoss + room.overtakeChance === 0 && world.timerGrainMs === 1
     if (!isClean || traffic.some(({ maxBytes }) => maxBytes > 1_000)) return
     if (world.moves !== moves) throw new Error('a move without a reason')
     for (const side of SIDES) {
@@ -101,7 +103,8 @@ export class History {
     const isAlone = random.chance(0.6)
     const isRelayed = random.chance(0.15)
     if (isRelayed) this.#leaveDirect()
-    const count = isAlone ? 1 : 2 + random.below(4)
+    const isPatient = world.traits.peers[0].stalledMs > LONG_MS
+    const count = isAlone ? 1 : isPatient && random.chance(0.2) ? 6 + random.below(25) : 2 + random.below(4)
     const harms: Harm[] = []
     let wholeAtMs = world.agenda.nowMs
     for (let i = 0; i < count; i++) {
@@ -164,10 +167,10 @@ export class History {
     const [a, b] = world.peers
     const last = [a.application.lastAcceptedId, b.application.lastAcceptedId] as const
     const bytes = a.link.unacknowledgedBytes + b.link.unacknowledgedBytes
-    const { room, connection, peers } = world.traits
+    const { room, connection } = world.traits
     const slowest = Math.min(room.pipe.bytesPerMs, connection.pipe.bytesPerMs)
     const roundTripsMs = 16 * Math.max(room.pipe.latencyMs, connection.pipe.latencyMs)
-    const allowedMs = withinMs + roundTripsMs + (4 * bytes) / slowest + 4 * (peers[0].timerGrainMs - 1)
+    const allowedMs = withinMs + roundTripsMs + (4 * bytes) / slowest + 4 * (world.timerGrainMs - 1)
     const isThrough = () => b.application.hasTakenUpTo(last[0]) && a.application.hasTakenUpTo(last[1])
     if (world.until(isThrough, allowedMs)) return
     throw new Error(`not all is through ${allowedMs.toFixed()} ms after everything is whole: ${this.#state()}`)
@@ -177,8 +180,8 @@ export class History {
   #regain(withinMs = REGAINED_MS + 4 * this.world.traits.attemptMs): void {
     const { world } = this
     const isRegained = () => world.areBothDirect() && world.isDirectWhole()
-    const { connection, peers } = world.traits
-    const allowedMs = withinMs + 4 * connection.pipe.latencyMs + 2 * (peers[0].timerGrainMs - 1)
+    const { connection } = world.traits
+    const allowedMs = withinMs + 4 * connection.pipe.latencyMs + 2 * (world.timerGrainMs - 1)
     if (world.until(isRegained, allowedMs)) return
     throw new Error(`the direct path is not regained: ${this.#state()}`)
   }

@@ -22,6 +22,8 @@ export interface PeerTraits {
   /** Each side's clock has its own zero. */
   readonly clockOffsetMs: number
   readonly stalledMs: number
+  /** What this side offers over the relay, where all who send to it share the room's memory. */
+  readonly relayCreditBytes: number
   /** Time between two messages that a slow application takes. */
   readonly slowMs: number
   /** How probable it is that a message is answered at once, from within its delivery. */
@@ -100,6 +102,7 @@ export class Peer implements Member, ConnectionEnd {
       },
     }
     this.link = makeLink(side + 1, output, { stalledMs: traits.stalledMs, slots: new BigMessageSlots() })
+    this.link.relayCreditBytes = traits.relayCreditBytes
   }
 
   get nowMs(): number {

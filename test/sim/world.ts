@@ -30,7 +30,8 @@ export interface WorldTraits {
   readonly attemptMs: number
 }
 
-const STALLED_MS = 60_000
+/** The default, and the most that can be chosen. */
+const STALLED_MS = [60_000, 300_000]
 
 export function traitsOf(random: Random): WorldTraits {
   const relayMs = random.magnitude(2, 80)
@@ -38,10 +39,12 @@ export function traitsOf(random: Random): WorldTraits {
   const directMs = Math.min(random.magnitude(0.3, 80), 2 * relayMs)
   const hasBigMessages = random.chance(0.08)
   const isBackground = random.chance(0.1)
+  const stalledMs = random.pick(STALLED_MS)
   const peer = (side: Side): PeerTraits => ({
     timerGrainMs: isBackground ? random.pick([16, 1_000]) : 1,
     clockOffsetMs: side === 0 ? 0 : random.between(0, 1e7),
-    stalledMs: STALLED_MS,
+    stalledMs,
+    relayCreditBytes: random.pick([65_536, 1_048_576, 1_048_576]),
     slowMs: random.magnitude(2, 60),
     answerChance: random.chance(0.3) ? 0.1 : 0,
   })
@@ -86,6 +89,8 @@ export class World implements Surroundings {
   readonly paths: [PathKind | undefined, PathKind | undefined] = [undefined, undefined]
   readonly endedAtMs: [number, number] = [Infinity, Infinity]
   readonly hasBigMessages: boolean
+  /** How late the timers of the slower page may be. */
+  readonly timerGrainMs: number
   readonly #unreachableUntilMs: [number, number] = [0, 0]
   #isSeeking = false
   /** Connections that one side only knows to be open. */
@@ -97,6 +102,7 @@ export class World implements Surroundings {
     this.random = new Random(seed)
     this.traits = traitsOf(this.random)
     const { peers, traffic } = this.traits
+    this.timerGrainMs = Math.max(peers[0].timerGrainMs, peers[1].timerGrainMs)
     this.hasBigMessages = traffic[0].maxBytes > 500_000
     const peer = (side: Side): Peer => {
       const application = new Application(this.random)
