@@ -1,8 +1,8 @@
 /** What the join page shows of its peers over time: plots, quality, and a diagnosis that can be handed on. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Explanation } from '../../client/api.ts'
-import { launchChromium } from '../support/chromium.ts'
+import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startCommand, type RunningCommand } from '../support/command.ts'
 import { startService, type Service } from '../support/server.ts'
 
@@ -89,6 +89,41 @@ describe('a row', () => {
     commands[0]?.signal('SIGINT')
     await expect.poll(() => page.locator('#peers .name').allTextContents(), WITHIN).toEqual(['Bob'])
     expect(await page.locator('.plot').count()).toBe(1)
+  })
+})
+
+describe('a page that was put away', () => {
+  it('comes back from the back-forward cache as the same peer, with what it had and what was sent meanwhile', async () => {
+    const room = service.roomUrl(`page-peers-${++rooms}`)
+    const ada = startCommand(['join', room, '--json', '--name', 'Ada'])
+    commands.push(ada)
+    await ada.event('joined')
+    const executablePath = (await findChromium()) ?? ''
+    // Playwright turns the cache off by default, since a page that is in it cannot be driven.
+    const ignoreDefaultArgs = ['--disable-back-forward-cache']
+    const caching = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox'], ignoreDefaultArgs })
+    try {
+      const page = await caching.newPage()
+      await page.goto(room)
+      await isDirect(page)
+      const id = await page.locator('#peer-id').textContent()
+      await page.evaluate(() => {
+        addEventListener('pageshow', ({ persisted }) => (document.body.dataset['persisted'] = `${persisted}`))
+      })
+      await page.goto(`${service.url}/health`)
+      await ada.event('peer-state', ({ state }) => state === 'stalled')
+      ada.type('sent meanwhile')
+      // A page that comes out of the cache does not load again.
+      await page.goBack({ waitUntil: 'commit' })
+      await expect.poll(() => page.locator('body').getAttribute('data-persisted'), WITHIN).toBe('true')
+      await expect.poll(() => page.locator('#log .text').allTextContents(), WITHIN).toEqual(['sent meanwhile'])
+      await isDirect(page)
+      expect(await page.locator('#peer-id').textContent()).toBe(id)
+      expect(await page.locator('body').getAttribute('data-status')).toBe('open')
+      expect(ada.stdout()).not.toContain('"peer-left"')
+    } finally {
+      await caching.close()
+    }
   })
 })
 
