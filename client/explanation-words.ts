@@ -62,7 +62,10 @@ export function explanationWords(explanation: Explanation): ExplanationWords {
     phase: `${label}: ${meaning}`,
     facts: [
       { term: 'Path', value: hasPath ? pathWords(path) : 'none' },
-      { term: 'Quality', value: `${QUALITY_WORDS[level].toLowerCase()}, score ${score} of 100` },
+      {
+        term: 'Quality',
+        value: hasPath ? `${QUALITY_WORDS[level].toLowerCase()}, score ${score} of 100` : 'no connection',
+      },
       { term: 'Round trip', value: hasPath ? measured : 'no path' },
       { term: 'Lost pings', value: `${Math.round(loss * 100)} % of the last 50` },
       { term: 'Acknowledged', value: `${sizeWords(bytesPerSecond)} a second` },

@@ -146,8 +146,10 @@ export class Plot {
         )
       }
       const word = REACH_WORDS[reach]
-      const at = Math.max(left, labelledTo + LABEL_MARGIN_PX * scale)
-      if (!isLarge || at + ctx.measureText(word).width > bbox.left + bbox.width) continue
+      const latest = bbox.left + bbox.width - ctx.measureText(word).width
+      const free = labelledTo + LABEL_MARGIN_PX * scale
+      if (!isLarge || free > latest) continue
+      const at = Math.min(Math.max(left, free), latest)
       ctx.fillStyle = this.#palette.text
       ctx.fillText(word, at, bbox.top - LABEL_MARGIN_PX * scale)
       labelledTo = at + ctx.measureText(word).width

@@ -112,6 +112,26 @@ describe('the page', () => {
     })
   })
 
+  it('fits it while a peer is reconnecting', async () => {
+    const alone = service.roomUrl('narrow')
+    const stopped = startCommand(['join', alone, '--json', '--name', LONG_NAME])
+    await stopped.event('joined')
+    try {
+      await withPage(alone, { viewport: { width: 320, height: 568 } }, async (page) => {
+        await page.locator('.peer').waitFor()
+        stopped.signal('SIGSTOP')
+        await page.locator('.peer[data-route="stalled"]').waitFor()
+        await page.getByRole('button', { name: /^Details/ }).click()
+        await page.locator('.diagnosis').waitFor()
+        expect(await faultsOf(page)).toEqual([])
+        expect(await axeFaults(page)).toEqual([])
+      })
+    } finally {
+      stopped.signal('SIGKILL')
+      await stopped.ended
+    }
+  })
+
   it('can be used with the keyboard alone, and shows where it is', async () => {
     await withPage(room, {}, async (page) => {
       const reached: string[] = []

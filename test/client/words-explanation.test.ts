@@ -53,6 +53,7 @@ describe('an explanation in words', () => {
     const stalled = explained({ phase: 'stalled', relayIsUp: false, heardMsAgo: undefined, nextAttemptInMs: 1_500 })
     expect(factsOf(stalled)).toMatchObject({
       Path: 'none',
+      Quality: 'no connection',
       'Round trip': 'no path',
       'Last heard': 'never',
       Room: 'out of reach',
