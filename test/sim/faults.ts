@@ -296,6 +296,21 @@ const overfill: Fault = (world, random) => {
   return { lastsMs, settlesMs: acknowledgedMs(world) }
 }
 
+/** Other peers send big messages to the same side, so that one of ours has to wait for its place. */
+const takeSlots: Fault = (world, random) => {
+  const side = someSide(random)
+  const { slots } = world.peers[side]
+  const lastsMs = random.between(500, 10_000)
+  const others = Array.from({ length: 4 }, () => ({ granted: () => {} }))
+  for (const other of others) slots.request(other)
+  if (world.hasBigMessages) {
+    const peer = world.peers[otherSide(side)]
+    peer.event(() => peer.post(1_500_000 + random.below(3_000_000), 0))
+  }
+  world.agenda.after(lastsMs, () => world.peers[side].event(() => others.forEach((other) => slots.release(other))))
+  return { lastsMs, settlesMs: acknowledgedMs(world) }
+}
+
 export interface NamedFault {
   readonly name: string
   readonly fault: Fault
@@ -341,4 +356,5 @@ export const FAULTS: readonly NamedFault[] = [
   { name: 'nudge', fault: nudge, weight: 3 },
   { name: 'flood', fault: flood, weight: 3 },
   { name: 'overfill', fault: overfill, weight: 2 },
+  { name: 'take slots', fault: takeSlots, weight: 1 },
 ]

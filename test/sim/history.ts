@@ -137,7 +137,8 @@ export class History {
       const now = countsOf(peer)
       const causes = now.causes - was.causes
       const resentBytes = now.resentBytes - was.resentBytes
-      const allowedBytes = (causes + seconds + 1) * peer.watch.maxUnacknowledgedBytes
+      // A resend that an earlier episode has caused may go on.
+      const allowedBytes = (causes + seconds + 2) * peer.watch.maxUnacknowledgedBytes
       if (resentBytes > allowedBytes) {
         throw new Error(`side ${side} sent ${resentBytes} bytes again, for ${causes} causes in ${seconds.toFixed(1)} s`)
       }

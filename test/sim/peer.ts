@@ -53,6 +53,8 @@ export class Peer implements Member, ConnectionEnd {
   readonly application: Application
   readonly watch: FrameWatch
   readonly traits: PeerTraits
+  /** Shared with this side's links to others. */
+  readonly slots = new BigMessageSlots()
   socket: Socket | undefined
   connection: Connection | undefined
   isClosed = false
@@ -101,7 +103,7 @@ export class Peer implements Member, ConnectionEnd {
         surroundings.ended(side, reason)
       },
     }
-    this.link = makeLink(side + 1, output, { stalledMs: traits.stalledMs, slots: new BigMessageSlots() })
+    this.link = makeLink(side + 1, output, { stalledMs: traits.stalledMs, slots: this.slots })
     this.link.relayCreditBytes = traits.relayCreditBytes
   }
 
