@@ -1,6 +1,6 @@
 /** `Peer.explain()` in words that a person understands, each with its technical term. Page and command say the same. */
 import type { Advice, AttemptReport, Explanation, LinkPhase, QualityLevel } from './api.ts'
-import { durationWords, pathWords, sizeWords } from './words.ts'
+import { ageWords, durationWords, pathWords, sizeWords } from './words.ts'
 
 export const PHASE_WORDS: Record<LinkPhase, { readonly label: string; readonly meaning: string }> = {
   introducing: { label: 'Introducing', meaning: 'it has not answered yet' },
@@ -57,7 +57,7 @@ export function explanationWords(explanation: Explanation): ExplanationWords {
   const hasPath = phase !== 'stalled' && phase !== 'closed'
   const measured =
     rttMs === undefined ? 'not measured yet' : `${durationWords(rttMs)}, jitter ${durationWords(jitterMs)}`
-  const next = nextAttemptInMs === undefined ? 'none planned' : `in ${durationWords(Math.max(0, nextAttemptInMs))}`
+  const next = nextAttemptInMs === undefined ? 'none planned' : `in ${ageWords(Math.max(0, nextAttemptInMs))}`
   return {
     phase: `${label}: ${meaning}`,
     facts: [
@@ -70,7 +70,7 @@ export function explanationWords(explanation: Explanation): ExplanationWords {
       { term: 'Lost pings', value: `${Math.round(loss * 100)} % of the last 50` },
       { term: 'Acknowledged', value: `${sizeWords(bytesPerSecond)} a second` },
       { term: 'Not yet acknowledged', value: sizeWords(unacknowledgedBytes) },
-      { term: 'Last heard', value: heardMsAgo === undefined ? 'never' : `${durationWords(heardMsAgo)} ago` },
+      { term: 'Last heard', value: heardMsAgo === undefined ? 'never' : `${ageWords(heardMsAgo)} ago` },
       { term: 'Room', value: relayIsUp ? 'in reach' : 'out of reach' },
       { term: 'Next attempt', value: next },
     ],
@@ -96,7 +96,7 @@ function attemptWords({ number, role, state, ageMs, openedAfterMs, local, remote
   const opened = openedAfterMs === undefined ? '' : `open after ${durationWords(openedAfterMs)}, `
   // An attempt that is open has said so already.
   const outcome = state === 'open' && opened ? opened.slice(0, -2) : `${opened}${ATTEMPT_WORDS[state]}`
-  return `No. ${number} (${who}), ${durationWords(ageMs)} ago: ${outcome}. Our addresses: ${kinds(local)}; theirs: ${kinds(remote)}.`
+  return `No. ${number} (${who}), ${ageWords(ageMs)} ago: ${outcome}. Our addresses: ${kinds(local)}; theirs: ${kinds(remote)}.`
 }
 
 function kinds(all: AttemptReport['local']): string {

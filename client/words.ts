@@ -66,6 +66,13 @@ export function durationWords(ms: number): string {
   return `${ms.toFixed(1)} ms`
 }
 
+/** The same for what may be long ago, or far apart. */
+export function ageWords(ms: number): string {
+  if (ms >= 7_200_000) return `${Math.round(ms / 3_600_000)} h`
+  if (ms >= 120_000) return `${Math.round(ms / 60_000)} min`
+  return durationWords(ms)
+}
+
 /** Bytes for people. */
 export function sizeWords(byteLength: number): string {
   if (byteLength === 1) return '1 byte'

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { conclusionOf } from '../../client/node/doctor/conclusion.ts'
 import { finding, type CheckName, type Verdict } from '../../client/node/doctor/finding.ts'
+import { checkHttp } from '../../client/node/doctor/http.ts'
 import { doctorLines } from '../../client/node/doctor/report.ts'
 import { mappingOf, type Sighting } from '../../client/node/doctor/stun/mapping.ts'
 import {
@@ -18,6 +22,7 @@ import {
 import { serverUrls } from '../../client/node/doctor/stun/server-url.ts'
 import { troubleOf } from '../../client/node/doctor/trouble.ts'
 import { styleFor } from '../../client/node/terminal.ts'
+import { parseRoomUrl } from '../../client/room-url.ts'
 
 /** RFC 5769 sections 2.2 and 2.3: what a server answers, over IPv4 and IPv6. */
 const PASSWORD = Buffer.from('VOkJxbRl1RmTxUk/WvJxBt')
@@ -175,5 +180,28 @@ describe('why no connection came about', () => {
 
   it('is told in its own words when it is not known', () => {
     expect(troubleOf(new TypeError('fetch failed', { cause: new Error('strange') })).words).toBe('strange')
+  })
+})
+
+describe('the clock', () => {
+  async function clockFinding(aheadMs: number) {
+    const server = createServer((_, response) => {
+      response.sendDate = false
+      response.setHeader('Date', new Date(Date.now() - aheadMs).toUTCString())
+      response.end(JSON.stringify({ name: 'mainnet', members: 2 }))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const found = await checkHttp(parseRoomUrl(`http://127.0.0.1:${port}/n/mainnet`))
+    server.close()
+    return found
+  }
+
+  it('is compared with the host’s', async () => {
+    expect(await clockFinding(0)).toMatchObject({ verdict: 'ok', summary: expect.stringContaining('the clocks agree') })
+    const ahead = await clockFinding(10_800_000)
+    expect(ahead).toMatchObject({ verdict: 'limited', advice: [expect.stringContaining('Set this clock right')] })
+    expect(ahead.summary).toContain('this clock is 3 h ahead')
+    expect(await clockFinding(-20_000)).toMatchObject({ verdict: 'ok', summary: expect.stringContaining('behind') })
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { identiconPath } from '../../client/page/identicon.ts'
 import { nameFault, parseSettings } from '../../client/page/settings.ts'
-import { durationWords, sizeWords } from '../../client/words.ts'
+import { ageWords, durationWords, sizeWords } from '../../client/words.ts'
 
 describe('numbers for people', () => {
   it('shows durations with the digits that matter', () => {
@@ -15,6 +15,17 @@ describe('numbers for people', () => {
       '1.3 s',
       '10 s',
       '75 s',
+    ])
+  })
+
+  it('shows what is long ago in minutes and hours', () => {
+    expect([800, 119_000, 120_000, 5_400_000, 7_200_000, 90_000_000].map(ageWords)).toEqual([
+      '800 ms',
+      '119 s',
+      '2 min',
+      '90 min',
+      '2 h',
+      '25 h',
     ])
   })
 

@@ -115,6 +115,16 @@ describe('the doctor', () => {
     expect(NO_ICE.slice(0, 4).map((check) => seen.finding(check).verdict)).toEqual(['ok', 'ok', 'ok', 'ok'])
   })
 
+  it('is not misled by a wrong clock', async () => {
+    const ahead = 'const now = Date.now; Date.now = () => now() + 600_000'
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(ahead)}`]
+    const { stdout } = await startCommand(['doctor', service.roomUrl(freshName())], { nodeArgs }).ended
+    expect(stdout).toMatch(/^ok +WebSocket/m)
+    expect(stdout).toMatch(/^ok +Relay/m)
+    // Only who was let in by the host hears which servers it has.
+    expect(stdout).toContain('the host offers no STUN server')
+  })
+
   it('tells a name that is not known from a server that is silent', async () => {
     const env = { EDGE_NET_STUN_SERVERS: 'stun:no-such-host.invalid' }
     const { verdict, summary } = (await visit(service.roomUrl(freshName()), env)).finding('stun')

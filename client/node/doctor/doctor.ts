@@ -44,7 +44,7 @@ export async function examine(
     return found
   }
 
-  const http = await check('http', () => checkHttp(sessions.room))
+  await check('http', () => checkHttp(sessions.room))
   const entered = await check('websocket', () => checkWebSocket(sessions))
   const isIn = entered.verdict === 'ok'
   const others = Number(entered.facts['total'] ?? 1) - 1
@@ -52,9 +52,7 @@ export async function examine(
     check(name, isIn ? look : () => Promise.resolve(finding(name, 'skipped', NOT_IN)))
   await inRoom('relay', () => checkRelay(sessions, others))
 
-  const clockOffsetMs = Number(http.facts['clockOffsetMs'] ?? 0)
-  const offered =
-    options.iceServers ?? (await offeredIceServers(sessions.room, await sessions.me(), clockOffsetMs, ended))
+  const offered = options.iceServers ?? (await offeredIceServers(sessions.room, await sessions.me(), ended))
   const servers = offered && serverUrls(offered)
   const turnIsOffered = servers?.some(({ scheme }) => scheme === 'turn') ?? false
   const ofServers = (name: CheckName, look: (all: readonly ServerUrl[]) => Promise<Finding>) =>

@@ -1,6 +1,6 @@
 /** Does the host answer, and do our clocks agree? */
 import type { HttpError, NetworkDescription } from '../../../protocol/http.ts'
-import { durationWords } from '../../words.ts'
+import { ageWords, durationWords } from '../../words.ts'
 import type { RoomUrl } from '../../room-url.ts'
 import { finding, type Finding } from './finding.ts'
 import { troubleOf } from './trouble.ts'
@@ -40,7 +40,7 @@ export async function checkHttp(room: RoomUrl): Promise<Finding> {
   if (clock === undefined) return finding('http', 'ok', said, { facts: all })
   if (Math.abs(clock) <= DATE_RESOLUTION_MS * 2)
     return finding('http', 'ok', `${said}; the clocks agree`, { facts: all })
-  const difference = `this clock is ${durationWords(Math.abs(clock))} ${clock > 0 ? 'ahead' : 'behind'}`
+  const difference = `this clock is ${ageWords(Math.abs(clock))} ${clock > 0 ? 'ahead' : 'behind'}`
   const isWrong = Math.abs(clock) > CLOCK_LIMIT_MS
   const advice = isWrong
     ? ['Set this clock right. Edge-Net corrects itself by what the room says; other things do not.']
