@@ -11,7 +11,7 @@ const FIXED_PATHS = [
 ]
 
 /** As users run it, except that nothing of its own goes over the network. mDNS candidates stay on. */
-const FLAGS = [
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

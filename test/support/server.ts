@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly vars?: Readonly<Record<string, string>>
   /** `off` lets any number of peers join from this one address. Default: as wrangler.toml has it. */
   readonly rateLimits?: 'configured' | 'off'
+  /** Default: 127.0.0.1. */
+  readonly address?: string
   /** Default: any free port. A fixed one lets a service be stopped and come back. */
   readonly port?: number
   /** A folder that keeps what the Worker stores, so that a service which comes back finds it. Default: forgotten. */
@@ -52,6 +54,7 @@ const UNLIMITED = 1_000_000_000
 export async function startService({
   vars = {},
   rateLimits,
+  address = ADDRESS,
   port = 0,
   storage,
   entry = 'worker/index.ts',
@@ -71,7 +74,7 @@ export async function startService({
   const miniflare = new Miniflare(
     // `cf: false`: Miniflare would ask Cloudflare where this machine is.
     convertV4MiniflareOptions({
-      host: ADDRESS,
+      host: address,
       port,
       cf: false,
       log: new Log(LogLevel.ERROR),
