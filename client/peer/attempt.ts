@@ -111,7 +111,8 @@ export class Attempt {
     frames.bufferedAmountLowThreshold = HIGH_WATER_BYTES / 2
     frames.onbufferedamountlow = () => link.directWritable()
     frames.onopen = () => void this.#bind(BIND_REPEAT_MS)
-    frames.onclose = () => this.end('closed')
+    // Without pings nobody would know how the path is.
+    frames.onclose = probes.onclose = () => this.end('closed')
     frames.onmessage = probes.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) void this.#received(new Uint8Array(data))
     }

@@ -24,7 +24,8 @@ export function openConnection(engine: RtcEngine, configuration: RTCConfiguratio
 
 /** Detaches every handler, so that the engine can collect the connection, and closes it. */
 export function closeConnection({ pc, frames, probes }: Connection): void {
-  frames.onopen = frames.onclose = frames.onbufferedamountlow = frames.onmessage = probes.onmessage = null
+  frames.onopen = frames.onbufferedamountlow = null
+  frames.onclose = frames.onmessage = probes.onclose = probes.onmessage = null
   pc.onicecandidate = pc.onconnectionstatechange = null
   pc.close()
 }
