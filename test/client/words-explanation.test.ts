@@ -38,11 +38,11 @@ describe('an explanation in words', () => {
     expect(explanationWords(explained({})).phase).toBe('Direct: messages pass over a healthy direct path')
     expect(factsOf(explained({}))).toEqual({
       Path: 'local address (host) at both ends, UDP',
-      Quality: 'good, score 71 of 100',
+      Quality: 'good, score 71',
       'Round trip': '41 ms, jitter 3.4 ms',
       'Lost pings': '10 % of the last 50',
       Acknowledged: '2.0 KiB a second',
-      'Not yet acknowledged': '1.5 KiB',
+      Unacknowledged: '1.5 KiB',
       'Last heard': '800 ms ago',
       Room: 'in reach',
       'Next attempt': 'none planned',
