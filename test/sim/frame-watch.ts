@@ -38,6 +38,8 @@ export class FrameWatch {
   dataBytes = 0
   newBytes = 0
   otherFrames = 0
+  /** Frames that the host pays for. */
+  relayFrames = 0
 
   // What it hears.
   #inOrder = 0
@@ -72,6 +74,7 @@ export class FrameWatch {
   sent(path: PathKind, frame: Frame): void {
     if (frame.ack > this.#inOrder) throw new Error(`acknowledged ${frame.ack}, and has heard ${this.#inOrder} in order`)
     this.#checkMemory(frame)
+    if (path === 'relay') this.relayFrames++
     if (frame.type !== 'data') this.otherFrames++
     else this.#sentData(path, frame)
     if ((this.dataFrames + this.otherFrames) % ENCODE_EVERY === 0) checkEncoding(frame)

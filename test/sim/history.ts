@@ -4,7 +4,8 @@
  * on every event by `Application` and `FrameWatch`, and here at the end of every episode.
  */
 import { ENDINGS } from './endings.ts'
-import { FAULTS, type Harm, type NamedFault, RELAY_FAULTS } from './faults.ts'
+import type { Harm } from './faults/harm.ts'
+import { FAULTS, type NamedFault, RELAY_FAULTS } from './faults.ts'
 import type { MakeLink, Peer } from './peer.ts'
 import { SIDES } from './room.ts'
 import { World } from './world.ts'
@@ -70,7 +71,7 @@ export class History {
     }
   }
 
-  /** Nothing happens: then nothing is sent twice, and nobody moves. */
+  /** Nothing happens: then nothing is sent twice or over the relay, and nobody moves. */
   #calm(): void {
     const { world } = this
     const { peers, traits, random } = world
@@ -86,8 +87,11 @@ export class History {
     if (!isClean || traffic.some(({ maxBytes }) => maxBytes > 1_000)) return
     if (world.moves !== moves) throw new Error('a move without a reason')
     for (const side of SIDES) {
-      const bytes = countsOf(peers[side]).resentBytes - (before[side]?.resentBytes ?? 0)
+      const now = countsOf(peers[side])
+      const bytes = now.resentBytes - (before[side]?.resentBytes ?? 0)
       if (bytes > 0) throw new Error(`side ${side} sent ${bytes} bytes again without a reason`)
+      const frames = now.relayFrames - (before[side]?.relayFrames ?? 0)
+      if (frames > 0) throw new Error(`side ${side} sent ${frames} frames over the relay beside a healthy direct path`)
     }
   }
 
@@ -224,12 +228,13 @@ interface Counts {
   readonly resentBytes: number
   readonly otherFrames: number
   readonly heardFrames: number
+  readonly relayFrames: number
   readonly ticks: number
 }
 
-function countsOf({ watch, causes, ticks }: Peer): Counts {
-  const { dataBytes, newBytes, otherFrames, heardFrames } = watch
-  return { causes, resentBytes: dataBytes - newBytes, otherFrames, heardFrames, ticks }
+function countsOf({ watch, causes, loop }: Peer): Counts {
+  const { dataBytes, newBytes, otherFrames, heardFrames, relayFrames } = watch
+  return { causes, resentBytes: dataBytes - newBytes, otherFrames, heardFrames, relayFrames, ticks: loop.ticks }
 }
 
 /** Runs a seed; a failure says how to run it again. */

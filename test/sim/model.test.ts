@@ -13,7 +13,7 @@ import type { MakeLink } from './peer.ts'
 const { EDGE_NET_SEED, EDGE_NET_LONG, EDGE_NET_TRACE } = process.env
 const isLong = EDGE_NET_LONG !== undefined && EDGE_NET_SEED === undefined
 
-const MOVES = 450
+const MOVES = 410
 const SEEDS = isLong ? 2_500 : 250
 /** So that a failure is found before the rest has run. */
 const SEEDS_PER_TEST = 25

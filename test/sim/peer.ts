@@ -7,9 +7,10 @@ import type { Link, LinkOptions, LinkOutput, PathKind } from '../../client/peer/
 import type { Data } from '../../client/api.ts'
 import { textOf, utf8 } from '../../protocol/bytes.ts'
 import { FLAG_HELD, FLAG_TEXT, type Frame } from '../../protocol/frame.ts'
-import type { Agenda, Appointment } from './agenda.ts'
+import type { Agenda } from './agenda.ts'
 import type { Application, Manner } from './application.ts'
 import type { Connection, ConnectionEnd } from './connection.ts'
+import { EventLoop } from './event-loop.ts'
 import type { FrameWatch } from './frame-watch.ts'
 import type { Random } from './random.ts'
 import type { Member, Notice, Side, Socket } from './room.ts'
@@ -43,8 +44,6 @@ export interface Surroundings {
   readonly trace: ((line: string) => void) | undefined
 }
 
-/** No honest link has this much to do at one moment; more is a loop without end. */
-const MAX_TICKS_AT_ONCE = 50
 const ENVELOPE_BYTES = 62
 
 export class Peer implements Member, ConnectionEnd {
@@ -53,6 +52,7 @@ export class Peer implements Member, ConnectionEnd {
   readonly application: Application
   readonly watch: FrameWatch
   readonly traits: PeerTraits
+  readonly loop: EventLoop
   /** Shared with this side's links to others. */
   readonly slots = new BigMessageSlots()
   socket: Socket | undefined
@@ -60,19 +60,12 @@ export class Peer implements Member, ConnectionEnd {
   isClosed = false
   /** How the link ended by itself. */
   ended: 'left' | 'lost' | undefined
-  ticks = 0
-  events = 0
   datagrams = 0
   /** How often something happened to its paths that is a reason to send again. */
   causes = 0
   #peerIsAway = false
   #pausedUntilMs = 0
   readonly #surroundings: Surroundings
-  #timer: Appointment | undefined
-  /** Events that wait for the event loop. */
-  #backlog: (() => void)[] | undefined
-  #tickedAtMs = -1
-  #ticksAtOnce = 0
   #depth = 0
 
   constructor(
@@ -88,6 +81,10 @@ export class Peer implements Member, ConnectionEnd {
     this.application = application
     this.watch = watch
     this.traits = traits
+    this.loop = new EventLoop(surroundings.agenda, surroundings.random, traits.timerGrainMs, {
+      dueMs: () => (this.isOver ? Infinity : this.link.deadlineMs() - traits.clockOffsetMs),
+      tick: () => this.link.tick(this.nowMs),
+    })
     const output: LinkOutput = {
       send: (path, frame) => this.#send(path, frame),
       deliver: (channel, data) => this.#deliver(channel, data),
@@ -117,28 +114,7 @@ export class Peer implements Member, ConnectionEnd {
 
   /** Something happens to this side, now or when its event loop runs again. */
   event(action: () => void): void {
-    if (this.#backlog) return void this.#backlog.push(action)
-    this.events++
-    action()
-    this.#arm()
-  }
-
-  /** The event loop stands still: sleep, a busy thread, a frozen page. */
-  standStill(forMs: number): void {
-    if (this.#backlog) return
-    this.#backlog = []
-    this.#surroundings.agenda.after(forMs, () => {
-      const missed = this.#backlog ?? []
-      this.#backlog = undefined
-      // Whether timers or messages come first after a sleep is nobody's promise.
-      if (this.#surroundings.random.chance(0.5)) this.#timedOut()
-      for (const action of missed) this.event(action)
-      this.#arm()
-    })
-  }
-
-  get isStandingStill(): boolean {
-    return this.#backlog !== undefined
+    this.loop.run(action)
   }
 
   // ---- the application ---------------------------------------------------------------------------------------------
@@ -327,33 +303,6 @@ export class Peer implements Member, ConnectionEnd {
   #alive(action: () => void): void {
     if (this.isClosed) throw new Error('the link says something after it was closed')
     action()
-  }
-
-  #arm(): void {
-    const { agenda } = this.#surroundings
-    if (this.isOver) return agenda.cancel(this.#timer)
-    const dueMs = this.link.deadlineMs() - this.traits.clockOffsetMs
-    if (Number.isNaN(dueMs)) throw new Error('a deadline is not a number')
-    if (dueMs === Infinity) return
-    const { timerGrainMs: grain } = this.traits
-    const atMs = Math.max(agenda.nowMs, Math.ceil(dueMs / grain) * grain)
-    // An earlier timer looks again.
-    if (this.#timer?.action && this.#timer.atMs <= atMs) return
-    agenda.cancel(this.#timer)
-    this.#timer = agenda.at(atMs, () => this.event(() => this.#timedOut()))
-  }
-
-  #timedOut(): void {
-    if (!this.isOver && this.link.deadlineMs() <= this.nowMs) this.#tick()
-  }
-
-  #tick(): void {
-    if (this.isOver) return
-    this.#ticksAtOnce = this.#tickedAtMs === this.nowMs ? this.#ticksAtOnce + 1 : 0
-    this.#tickedAtMs = this.nowMs
-    if (this.#ticksAtOnce > MAX_TICKS_AT_ONCE) throw new Error('the link has endlessly much to do')
-    this.ticks++
-    this.link.tick(this.nowMs)
   }
 }
 

@@ -174,7 +174,7 @@ export class World implements Surroundings {
     const [a, b] = this.peers
     if (a.isOver || b.isOver) return
     // Offers need a link that carries them, and a machine that answers.
-    const isAgreed = this.isRelayWhole() && !a.isStandingStill && !b.isStandingStill
+    const isAgreed = this.isRelayWhole() && !a.loop.isStandingStill && !b.loop.isStandingStill
     if (!this.isDirectPossible || !isAgreed) return this.seekDirect()
     this.connect()
   }
