@@ -6,10 +6,16 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const NAMES = `
-  accepted acknowledge announce answered askedAtMs bindKey burst carrierIsReady carry connecting
-  correct counter deadlineMs deliver enter envelopes fingerprints generation hello home introFrameBytes isDirect
-  isFresh isReady isSealing issuedAtMs mayVerify meet misbehaved nowMs pathChanged perSecond pump purpose
-  receive refused rejected resend restarted sealed sealKey ticketAccepted webSocket windowBytes
+  accepted acknowledge acknowledgedBytes agree announce answered areScarce asked askedAtMs bindKey burst
+  carrierIsReady carry connecting correct costBytes counter creditBytes cut deadlineMs deliver deliveredSeq
+  directDead directDoubtful down drain drained endSeq enter envelope envelopes excuse expected fingerprints
+  firstSeq generation goodUntilMs granted hasLeftRoom hasSlot heard heardAtMs hello hold home introduced
+  introFrameBytes isDirect isEmpty isFresh isHolding isIntroduced isOver isPartial isReady isSealing isSettled
+  issuedAtMs isSuspect isText isWaiting lingering lowerRttMs manager mayVerify measured meet meter misbehaved
+  moved nextSeq nowMs offers pathChanged patienceMs perSecond pingedAtMs post pump purpose receive reconsider
+  records refused rejected relayCreditBytes relayDown relayUp remotes resend restarted retryAtMs retryTimer
+  rtcHere rtcThere sealed sealer sealKey sendEnvelope slots tick ticketAccepted ticketRefused webSocket
+  windowBytes
 `
   .trim()
   .split(/\s+/)
