@@ -140,7 +140,8 @@ async function silence({ member, joiner, distanceMs }: Pair, fromMs: number, toM
     // The first arrivals after `toMs` may still have been under way over the relay.
     const untilMs = toMs + 2 * distanceMs + MARGIN_MS
     const near = arrivals.filter((atMs) => atMs > fromMs - MARGIN_MS && atMs < untilMs)
-    return Math.max(...[...near, untilMs].map((atMs, i) => atMs - (near[i - 1] ?? fromMs - MARGIN_MS)))
+    // A first connection can be faster than the first message of the stream.
+    return Math.max(...[...near, untilMs].map((atMs, i) => atMs - (near[i - 1] ?? atMs)))
   })
   return Math.max(...silences)
 }

@@ -31,8 +31,11 @@ export const SIDES = ['ours', 'bare'] as const
 
 /** Far above anything measured here but outages; a step that takes longer has failed. */
 const STEP_TIMEOUT_MS = 30_000
-/** More sockets than a raw member needs in a bench; tickets are good for a minute. */
-const TICKETS = 12
+/** More sockets than a raw member needs in a bench. */
+const TICKETS = 24
+/** Tickets are good for a minute around their time; each is signed for a little later than the one before it. */
+const TICKET_SPACING_MS = 3_000
+const MAX_TICKET_LEAD_MS = 50_000
 /** The stand-ins need a candidate's port, and mDNS names hide it. Both sides alike. */
 const SHOW_ADDRESSES = '--disable-features=WebRtcHideLocalIpsWithMdns'
 /** For clocks of 5 µs instead of 100. */
@@ -245,7 +248,8 @@ async function rawMember(network: string, port: number): Promise<{ peerId: PeerI
   const tickets: string[] = []
   for (let i = 0; i < TICKETS; i++) {
     // Each newer than the one before it, or the room would take it for a replay.
-    const fields = { announcement, purpose: 'join' as const, issuedAtMs: issuedAtMs + i, host: `127.0.0.1:${port}` }
+    const ticketAtMs = issuedAtMs + i + Math.min(i * TICKET_SPACING_MS, MAX_TICKET_LEAD_MS)
+    const fields = { announcement, purpose: 'join' as const, issuedAtMs: ticketAtMs, host: `127.0.0.1:${port}` }
     tickets.push(await signTicket(fields, sign))
   }
   return { peerId: await peerIdOf(core), tickets }

@@ -110,7 +110,9 @@ offerLanes(async ({ roomUrl, direct, raw }, lane, Engine) => {
 
   const connect = (): Promise<void> =>
     new Promise((resolve) => {
-      socket = new WebSocket(roomUrl.replace('http', 'ws'), [SUBPROTOCOL, tickets[connections++] ?? ''])
+      const ticket = tickets[connections++]
+      if (ticket === undefined) throw new Error('The control has no ticket left.')
+      socket = new WebSocket(roomUrl.replace('http', 'ws'), [SUBPROTOCOL, ticket])
       socket.binaryType = 'arraybuffer'
       socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
         if (typeof data !== 'string') {
@@ -126,8 +128,9 @@ offerLanes(async ({ roomUrl, direct, raw }, lane, Engine) => {
         lane.seen(end)
         if (direct && offers) offer().catch(fail)
       })
-      socket.addEventListener('close', () => {
-        if (!hasLeft) void connect()
+      socket.addEventListener('close', ({ code, reason }) => {
+        if (code > 4_000) fail(new Error(`The room closed: ${code} ${reason}`))
+        if (!hasLeft) connect().catch(fail)
       })
     })
   await connect()

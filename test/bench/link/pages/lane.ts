@@ -183,10 +183,10 @@ export function offerLanes(enter: Enter): void {
       open.set(plan.lane, { lane, end })
     },
     leave: async (name) => {
-      const { lane, end } = at(name)
-      clearInterval(lane.ticking)
+      const { lane, end } = open.get(name) ?? {}
+      clearInterval(lane?.ticking)
       open.delete(name)
-      await (await end).leave()
+      await (await end)?.leave()
     },
     reached: (name, step, times) => at(name).lane.reached(step, times),
     offer: async (name) => (await at(name).end).offer?.(),
