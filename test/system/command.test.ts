@@ -66,8 +66,10 @@ describe('two commands in one room', () => {
     const room = freshRoom()
     const [asked, other] = [startCommand(['join', room, '--json']), startCommand(['join', room, '--json'])]
     await asked.event('path', ({ path }) => path.kind === 'direct')
-    asked.signal('SIGUSR2')
-    const { explanation, peer } = await asked.event('explain')
+    // On a busy machine a path may be in doubt for a moment; who asks again is told again.
+    const asking = setInterval(() => asked.signal('SIGUSR2'), 250)
+    const isDirect = asked.event('explain', (event) => event.explanation.phase === 'direct')
+    const { explanation, peer } = await isDirect.finally(() => clearInterval(asking))
     expect(peer.id).toBe((await other.event('joined')).peerId)
     expect(explanation).toMatchObject({ peerId: peer.id, phase: 'direct', relayIsUp: true, path: { kind: 'direct' } })
     expect(explanation.attempts.at(-1)).toMatchObject({ state: 'open' })
