@@ -23,7 +23,7 @@ const quiet: Ending = (world) => {
   const [a, b] = world.peers
   world.isPosting = false
   const isQuiet = () => world.peers.every(({ link }) => link.isSettled && link.unconfirmed().length === 0)
-  if (!world.until(isQuiet, 60_000)) throw new Error('the links do not come to rest')
+  if (!world.until(isQuiet, restMs(world))) throw new Error('the links do not come to rest')
   for (const { application, link } of world.peers) {
     const { lastId, cancelledCount, deliveredCount, acceptedCount } = application
     const count = lastId - cancelledCount
@@ -54,7 +54,7 @@ const bye: Ending = (world) => {
   world.isDirectPossible = false
   world.isPosting = false
   const isCalm = () => world.isDirectWhole() && peer.link.isSettled && other.link.isSettled
-  if (!world.until(isCalm, 60_000)) throw new Error('the links do not come to rest')
+  if (!world.until(isCalm, restMs(world))) throw new Error('the links do not come to rest')
   for (const side of SIDES) {
     world.peers[side].event(() => {
       for (let i = world.random.below(10); i > 0; i--) world.peers[side].post(world.random.below(LAST_BYTES), 0)
@@ -91,6 +91,12 @@ const lost: Ending = (world) => {
   }
   for (const peer of world.peers) if (peer.ended !== 'lost') throw new Error(`a lost peer ${peer.ended}`)
   checkLists(...world.peers)
+}
+
+/** Until all that was posted is through, at a quarter of what the slower path carries. */
+function restMs({ peers, traits }: World): number {
+  const bytes = peers.reduce((sum, { link }) => sum + link.unacknowledgedBytes, 0)
+  return 60_000 + (4 * bytes) / Math.min(traits.room.pipe.bytesPerMs, traits.connection.pipe.bytesPerMs)
 }
 
 /** The unconfirmed are exactly those that were not confirmed, and among them are all that were not handed over. */
