@@ -30,7 +30,14 @@ const COMMON: BuildOptions = {
 /** Builds everything anew; nothing of an earlier build stays. A failed build leaves the earlier one as it was. */
 export async function build(): Promise<void> {
   try {
-    const parts = await Promise.allSettled([buildSdk(), buildPage(), buildPackage(), buildTypes(), copyHeaders()])
+    const parts = await Promise.allSettled([
+      buildSdk(),
+      buildExtras(),
+      buildPage(),
+      buildPackage(),
+      buildTypes(),
+      copyHeaders(),
+    ])
     // All of them have ended: nothing writes into the stage any more when it is cleared.
     const failures = parts.flatMap((part) => (part.status === 'rejected' ? [reasonOf(part.reason)] : []))
     if (failures.length > 0) throw new Error(failures.join('\n'))
@@ -90,6 +97,20 @@ async function buildSdk(): Promise<void> {
   await writeFile(join(PUBLIC, 'edge-net.js'), `export * from '.${url}'\n`)
 }
 
+/** Beside the SDK, not in it. They work with a network of any copy of the SDK, so they bring none. */
+async function buildExtras(): Promise<void> {
+  const { metafile } = await bundle({
+    ...COMMON,
+    platform: 'neutral',
+    entryPoints: { 'edge-net-extras': 'client/extras/index.ts' },
+    minify: true,
+    outdir: PUBLIC,
+    metafile: true,
+  })
+  const others = Object.keys(metafile.inputs).filter((path) => !path.startsWith('client/extras/'))
+  if (others.length > 0) throw new Error(`client/extras would bring along ${others.join(', ')}`)
+}
+
 /** The join page with its script and style under hashed names. */
 async function buildPage(): Promise<void> {
   const { metafile } = await bundle({
@@ -122,7 +143,8 @@ async function buildPage(): Promise<void> {
 /** The npm package: readable code, since the application's own bundler minifies it. */
 async function buildPackage(): Promise<void> {
   // One after the other: when one fails, none is left that still writes.
-  await bundle({ ...COMMON, platform: 'neutral', entryPoints: { 'edge-net': 'client/index.ts' }, outdir: NPM })
+  const neutral = { 'edge-net': 'client/index.ts', 'edge-net-extras': 'client/extras/index.ts' }
+  await bundle({ ...COMMON, platform: 'neutral', entryPoints: neutral, outdir: NPM })
   await bundle({
     ...COMMON,
     platform: 'node',
@@ -154,6 +176,7 @@ async function buildTypes(): Promise<void> {
   const ofNode = join(types, 'client', 'node')
   await cp(types, join(PUBLIC, 'types'), { recursive: true, filter: (path) => !path.startsWith(ofNode) })
   await writeFile(join(PUBLIC, 'edge-net.d.ts'), `export * from './types/client/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-extras.d.ts'), `export * from './types/client/extras/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */
