@@ -17,6 +17,8 @@ export interface Client {
 /** What the application saw so far. */
 export interface Recorded {
   readonly state: string
+  /** Why the network is closed, if it is for a reason. */
+  readonly stateError: string | undefined
   readonly heard: readonly { readonly from: string; readonly data: unknown }[]
   readonly errors: readonly Fault[]
   /** Ids of all peers that were ever verified. */
@@ -50,6 +52,8 @@ export async function nodeClient(roomUrl: string, name: string, options: JoinOpt
   const left: Recorded['left'][number][] = []
   const confirmed: string[] = []
   const unconfirmed: string[] = []
+  let stateError: string | undefined
+  network.on('state', ({ error }) => void (stateError = error?.reason))
   network.on('message', ({ peer, data }) => void heard.push({ from: peer.id, data }))
   network.on('error', ({ error: { code, reason } }) => void errors.push({ code, reason }))
   network.on('peer', ({ peer }) => void met.push(peer.id))
@@ -74,6 +78,7 @@ export async function nodeClient(roomUrl: string, name: string, options: JoinOpt
     },
     record: async () => ({
       state: network.state,
+      stateError,
       heard: [...heard],
       errors: [...errors],
       met: [...met],

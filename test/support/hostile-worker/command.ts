@@ -9,12 +9,14 @@ export type Command =
   | { readonly do: 'redeploy' }
   /** Until then the door takes tickets of any date. */
   | { readonly do: 'open-door' }
-  | { readonly do: 'tampered' }
+  | { readonly do: 'count' }
   | { readonly do: 'seen' }
 
 export interface Answer {
   /** How often anything was tampered with since the last attack began. */
   readonly tampered: number
+  /** How often anybody was let in. */
+  readonly admitted: number
   /** Asked for by `seen`: all that reached the room and its Worker, in base64url. */
   readonly seen: readonly string[]
 }

@@ -26,6 +26,7 @@ export interface HostileRoom {
   redeploy(): Promise<void>
   /** How often anything was tampered with since the last attack began. */
   tampered(): Promise<number>
+  admitted(): Promise<number>
   /** All bytes and texts that members have sent here, in base64url; and who they are. */
   seen(): Promise<string[]>
   loot(): Promise<{ past: { kind: number; from: string; to: string; body: string }[]; announcements: string[] }>
@@ -91,6 +92,10 @@ export class Room extends HonestRoom implements HostileRoom {
 
   async tampered(): Promise<number> {
     return this.#tampered
+  }
+
+  async admitted(): Promise<number> {
+    return this.#announcements.length
   }
 
   async seen(): Promise<string[]> {

@@ -6,7 +6,7 @@ import { startHostileService, type HostileService, type Room } from './service.t
 
 export const NAMES = ['Ada', 'Bob', 'Cleo'] as const
 /** Long enough for what an attack delays or repeats to arrive while it lasts. */
-export const ATTACK_MS = 300
+export const ATTACK_MS = 200
 
 export interface Stage {
   /** A room that nobody has been in. */

@@ -21,6 +21,8 @@ export interface Room {
   redeploy(): Promise<void>
   /** How often the room has tampered since the last attack began. */
   tampered(): Promise<number>
+  /** How often anybody was let in. */
+  admitted(): Promise<number>
   /** All that reached the room and its Worker, byte for byte. */
   seen(): Promise<Buffer[]>
 }
@@ -45,7 +47,8 @@ export async function startHostileService(seed: number): Promise<HostileService>
       openDoor: async () => void (await command(network, { do: 'open-door' })),
       repent: async () => void (await command(network, { do: 'repent' })),
       redeploy: async () => void (await command(network, { do: 'redeploy' })),
-      tampered: async () => (await command(network, { do: 'tampered' })).tampered,
+      tampered: async () => (await command(network, { do: 'count' })).tampered,
+      admitted: async () => (await command(network, { do: 'count' })).admitted,
       seen: async () => (await command(network, { do: 'seen' })).seen.map((text) => Buffer.from(text, 'base64url')),
     }),
   }

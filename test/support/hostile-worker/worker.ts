@@ -46,17 +46,18 @@ async function obey(network: string, command: Command, settings: Settings): Prom
   if (command.do === 'open-door') openDoors.add(network)
   const seen = command.do === 'seen' ? await room.seen() : []
   const heard = command.do === 'seen' ? requests.map((text) => toBase64Url(utf8(text))) : []
-  return { tampered: await room.tampered(), seen: [...seen, ...heard] }
+  const [tampered, admitted] = await Promise.all([room.tampered(), room.admitted()])
+  return { tampered, admitted, seen: [...seen, ...heard] }
 }
 
-/** No question asked: the ticket's peer gets in, as if its ticket were of now. */
+/** No question asked: the ticket's peer gets in, whatever the date of its ticket. */
 async function letIn(request: Request, network: string, settings: Settings): Promise<Response> {
   const protocols = request.headers.get('Sec-WebSocket-Protocol')?.split(',') ?? []
   const ticket = decodeTicket(protocols.at(-1)?.trim() ?? '')
   if (!ticket) return new Response(null, { status: 400 })
   const admission = {
     peerId: await peerIdOf(ticket.announcement.core),
-    ticketIssuedAtMs: Date.now(),
+    ticketIssuedAtMs: Math.min(Date.now(), ticket.issuedAtMs),
     announcementExpiresAtMs: Date.now() + AN_HOUR_MS,
     announcement: toBase64Url(ticket.announcement.bytes),
   }

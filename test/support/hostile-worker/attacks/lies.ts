@@ -45,6 +45,11 @@ export const LIES: Readonly<Record<string, MakeAttack>> = {
       envelope: () => [],
     }
   },
+  /** Nothing is carried, and whoever sends hears that nobody is there: links lose their only path. */
+  'drop everything and know nobody': () => ({
+    ...ofOthers('gone')(''),
+    envelope: () => [],
+  }),
   'nobody is there, says a welcome': insisting((to) => [welcome(to, { total: 1, peers: [] })]),
   'you yourself left': insisting((peerId) => [
     { type: 'peer-left', peerId, total: 0 },
