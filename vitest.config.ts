@@ -1,7 +1,10 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
-/** `unit` runs in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium. */
+/**
+ * `unit` runs in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium, `nat`
+ * puts them behind NATs.
+ */
 export default defineConfig({
   test: {
     // The Worker logs every refusal, and refusals are what many tests are about.
@@ -26,6 +29,17 @@ export default defineConfig({
           hookTimeout: 120_000,
           // One browser, one workerd and Node peers share the machine; side by side they only disturb each other.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'nat',
+          include: ['test/nat/**/*.test.ts'],
+          testTimeout: 150_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          // After the others: namespaces, browsers and a workerd of its own need the machine for themselves.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

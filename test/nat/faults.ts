@@ -204,19 +204,20 @@ export async function suffer(lab: Laboratory, fault: Fault, engines: readonly [E
     const startedMs = performance.now()
     let directAgainMs: number | undefined
     let wasAway = false
-    const watch = async () => {
+    const watch = async (): Promise<undefined> => {
       const now = (await reports()).every(isDirect)
       wasAway ||= !now
       if (!now) directAgainMs = undefined
       else directAgainMs ??= wasAway ? performance.now() - startedMs : 0
+      return undefined
     }
     await fault.inflict(scene)
-    await until(async () => void (await watch()), fault.lastsMs)
+    await until(watch, fault.lastsMs)
     const gapMs = gapOf(await reports())
     if (fault.repair) {
       await Promise.all([a.mark('— it is over'), b.mark('— it is over')])
       await fault.repair(scene)
-      await until(async () => void (await watch()), CALM_MS)
+      await until(watch, CALM_MS)
     }
     await until(async () => {
       await watch()

@@ -58,20 +58,21 @@ export async function reach(
   [a, b]: readonly [RemoteDriver, RemoteDriver],
   ice: IceSet,
   directExpected: boolean,
+  watchMs = WATCH_MS,
 ): Promise<Reached> {
   const room = await lab.room(ice)
   await Promise.all([a.join(room), b.join(room)])
   const { iceServers } = await a.report()
   const bare = (timeoutMs: number) => reachBare(lab.bareRoom(), [a, b], iceServers, timeoutMs)
   // What is timed runs alone; what is only watched may be watched together.
-  const watched = directExpected ? undefined : bare(WATCH_MS)
+  const watched = directExpected ? undefined : bare(watchMs)
   const reports = () => Promise.all([a.report(), b.report()])
   await until(
     async () => (await reports()).every(({ firstMessageAtMs }) => firstMessageAtMs !== undefined),
     REACH_WITHIN_MS,
   )
   const isDirect = async () => (await reports()).every(({ firstDirectAtMs }) => firstDirectAtMs !== undefined)
-  if (await until(isDirect, directExpected ? REACH_WITHIN_MS : WATCH_MS)) {
+  if (await until(isDirect, directExpected ? REACH_WITHIN_MS : watchMs)) {
     await until(async () => !pathOf((await reports())[0]).includes('unknown'), LABEL_WITHIN_MS)
   }
   const [first, second] = await reports()

@@ -26,7 +26,7 @@ export class Laboratory {
   readonly internet = new Internet()
   readonly #server = new Namespace(freshNamespaceName('server'))
   readonly #hosts: Host[] = []
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   #folder = ''
   #coturn: Coturn | undefined
   #program: ChildProcess | undefined

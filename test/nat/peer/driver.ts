@@ -4,7 +4,7 @@
  */
 import type { IceServer } from '../../../protocol/http.ts'
 import type { Explanation, join as joinFromSdk, JoinOptions, Network, Peer } from '../../../client/index.ts'
-import { answerBare, BareConnection, type BareResult } from './bare.ts'
+import { answerBare, type BareConnection, type BareResult } from './bare.ts'
 import { Tally, type TallyReport } from './tally.ts'
 
 /** The options that can be sent to another process. */
@@ -139,6 +139,19 @@ export class Driver {
     const network = this.#network
     this.#network = undefined
     await network?.close()
+  }
+
+  /** Makes a connection within the process, so that the first one that counts does not load the engine. */
+  async warmUp(): Promise<void> {
+    const { RTCPeerConnection: Connection } = this.#runtime
+    const [here, there] = [new Connection(), new Connection()]
+    here.createDataChannel('warm')
+    await here.setLocalDescription(await here.createOffer())
+    await there.setRemoteDescription({ type: 'offer', sdp: here.localDescription?.sdp ?? '' })
+    await there.setLocalDescription(await there.createAnswer())
+    await here.setRemoteDescription({ type: 'answer', sdp: there.localDescription?.sdp ?? '' })
+    here.close()
+    there.close()
   }
 
   // ---- the control -------------------------------------------------------------------------------------------------

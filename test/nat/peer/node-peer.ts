@@ -13,7 +13,7 @@ interface Answer {
 export class NodePeer extends RemoteDriver {
   readonly engine = 'node'
   readonly #process: ChildProcess
-  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>()
   #calls = 0
 
   constructor(child: ChildProcess) {

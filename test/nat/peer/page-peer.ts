@@ -28,7 +28,7 @@ export class PagePeer extends RemoteDriver {
     if (!program) throw new Error('no Chromium found')
     const browser = await chromium.launch({
       executablePath: join(import.meta.dirname, 'in-namespace.sh'),
-      env: { ...process.env, NETWORK_NAMESPACE: namespace.name, NAMESPACED_PROGRAM: program } as Record<string, string>,
+      env: { ...process.env, NETWORK_NAMESPACE: namespace.name, NAMESPACED_PROGRAM: program },
       args: [
         ...FLAGS,
         // The laboratory has no certificates for its Workers, and pages over plain HTTP have no crypto.subtle.
@@ -39,17 +39,24 @@ export class PagePeer extends RemoteDriver {
     return new PagePeer(browser, await browser.newPage())
   }
 
+  override async warmUp(): Promise<void> {
+    await this.#load(ORIGINS[0] ?? '')
+    await super.warmUp()
+  }
+
   override async join(roomUrl: string, options = {}): Promise<string> {
-    const { origin } = new URL(roomUrl)
-    if (!this.#page.url().startsWith(origin)) {
-      await this.#page.goto(`${origin}/health`)
-      await this.#page.evaluate(await (bundle ??= bundled()))
-    }
+    await this.#load(new URL(roomUrl).origin)
     return super.join(roomUrl, options)
   }
 
   close(): Promise<void> {
     return this.#browser.close()
+  }
+
+  async #load(origin: string): Promise<void> {
+    if (this.#page.url().startsWith(`${origin}/`)) return
+    await this.#page.goto(`${origin}/health`)
+    await this.#page.evaluate(await (bundle ??= bundled()))
   }
 
   protected call(method: DriverMethod, ...args: readonly unknown[]): Promise<unknown> {

@@ -26,6 +26,9 @@ export abstract class RemoteDriver {
   async nudge(): Promise<void> {
     await this.call('nudge')
   }
+  async warmUp(): Promise<void> {
+    await this.call('warmUp')
+  }
   async leave(): Promise<void> {
     await this.call('leave')
   }
