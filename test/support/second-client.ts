@@ -1,6 +1,7 @@
 /**
  * Another client, written from PROTOCOL.md alone: it imports nothing of the project, so that what the document leaves out
- * or gets wrong shows. It meets one peer, talks to it over the relay, and answers its offers.
+ * or gets wrong shows. It meets one peer, talks to it over the relay, answers its offers, and goes on with its link after its
+ * socket has changed. It never has more out than any window allows, and has no back-stop.
  */
 import {
   createCipheriv,
@@ -17,11 +18,39 @@ import {
 import { RTCPeerConnection as NodePeerConnection } from 'node-datachannel/polyfill'
 
 const KIND = { signal: 1, relay: 2, intro: 3, who: 4 } as const
-const TYPE = { data: 1, ack: 2, ping: 3, pong: 4, bind: 6, bye: 8, offer: 9, answer: 10, candidate: 11 } as const
+const TYPE = {
+  data: 1,
+  ack: 2,
+  ping: 3,
+  pong: 4,
+  resume: 5,
+  bind: 6,
+  datagram: 7,
+  bye: 8,
+  offer: 9,
+  answer: 10,
+  candidate: 11,
+} as const
+const FLAG = { first: 1, last: 2, text: 4, held: 8 } as const
 const DATA_PAYLOAD_BYTES = 16_368
 const INCARNATION = 1
 const OWN_EPOCH = 2
 const FLUSH_MS = 50
+/** The same peer id soon after: what it is told of its place is part of the test. */
+const RECONNECT_MS = 100
+const CREDIT_BYTES = 1_048_576
+const FRAME_COST_BYTES = 64
+const NOTHING = Buffer.alloc(0)
+
+/** How a frame travels. */
+type Way = 'relay' | 'direct'
+
+interface Message {
+  readonly data: string | Buffer
+  readonly costBytes: number
+  /** Of its first frame. */
+  readonly seq: number
+}
 
 interface Other {
   readonly peerId: Buffer
@@ -29,9 +58,12 @@ interface Other {
   readonly salt: Buffer
   counter: number
   epoch: number
+  /** The next number to be given. */
   seq: number
+  readonly unacknowledged: Frame[]
   expected: number
-  fragments: Buffer[]
+  readonly early: Map<number, Frame>
+  fragments: Frame[]
 }
 
 interface RoomMessage {
@@ -43,29 +75,56 @@ interface RoomMessage {
 interface Frame {
   readonly type: number
   readonly flags: number
+  readonly stream: number
   readonly seq: number
   readonly payload: Buffer
 }
 
+interface Connection {
+  readonly pc: RTCPeerConnection
+  /** Channel 0. */
+  readonly frames: RTCDataChannel
+  /** Channel 1. */
+  readonly probes: RTCDataChannel
+  readonly attempt: number
+  readonly fingerprints: Buffer
+  readonly answer: Buffer
+}
+
 export class SecondClient {
   readonly messages: (string | Buffer)[] = []
+  readonly datagrams: (string | Buffer)[] = []
   readonly control: RoomMessage[] = []
-  /** True once both BINDs are proved; then data goes over the channel. */
+  /** True once the other side's BIND is proved and ours sent; then data goes over the channel. */
   isDirect = false
+  /** The application at the other side has had every message before this sequence number. */
+  deliveredSeq = 0
+  /** How often the other side asked where we are. */
+  resumesHeard = 0
+  /** The other side said goodbye, and everything before has arrived. */
+  hasHeardBye = false
   readonly #identity = generateKeyPairSync('ed25519')
   readonly #session = generateKeyPairSync('x25519')
+  readonly #url: URL
   readonly #network: Buffer
   readonly #core: Buffer
   readonly #announcement: Buffer
-  readonly #socket: WebSocket
+  #socket: WebSocket
+  #ticketMs = 0
+  #hasLeft = false
   #other: Other | undefined
-  #connection: { pc: RTCPeerConnection; frames: RTCDataChannel; attempt: number; fingerprints: Buffer } | undefined
+  #connection: Connection | undefined
   #isBindProved = false
-  #isPonged = false
+  #isBindSent = false
+  /** What came before the proof: not read until then. */
+  readonly #beforeBind: Buffer[] = []
+  #byeSeq = Infinity
+  #isHolding = false
+  readonly #waiting: Message[] = []
 
   constructor(roomUrl: string, name: string) {
-    const { host, origin, pathname } = new URL(roomUrl)
-    const network = pathname.slice('/n/'.length)
+    this.#url = new URL(roomUrl)
+    const network = this.#url.pathname.slice('/n/'.length)
     this.#network = sha256('edge-net/genesis/1\0', u(1, 0), sized(1, network), u(1, 0))
     this.#core = Buffer.concat([raw(this.#identity.publicKey), raw(this.#session.publicKey), this.#network])
     const now = Date.now()
@@ -82,38 +141,79 @@ export class SecondClient {
       u(2, 0),
     ]
     this.#announcement = this.#signed('edge-net/announcement/1\0', ...about)
-    const ticket = this.#signed('edge-net/ticket/1\0', sized(2, this.#announcement), u(1, 1), u(6, now), sized(1, host))
-    this.#socket = new WebSocket(origin.replace('http', 'ws') + pathname, ['edge-net.1', ticket.toString('base64url')])
-    this.#socket.binaryType = 'arraybuffer'
-    this.#socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    this.#socket = this.#connect()
+  }
+
+  #connect(): WebSocket {
+    const { host, origin, pathname } = this.#url
+    this.#ticketMs = Math.max(Date.now(), this.#ticketMs + 1)
+    const about = [sized(2, this.#announcement), u(1, 1), u(6, this.#ticketMs), sized(1, host)]
+    const ticket = this.#signed('edge-net/ticket/1\0', ...about)
+    const socket = new WebSocket(origin.replace('http', 'ws') + pathname, ['edge-net.1', ticket.toString('base64url')])
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (typeof data === 'string') this.#controlMessage(data)
       else this.#envelope(Buffer.from(data))
     })
+    return socket
+  }
+
+  /** Loses the socket without a word, and comes back on another one. */
+  async changeSocket(): Promise<void> {
+    this.#socket.close()
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+    this.#socket = this.#connect()
   }
 
   get peerId(): string {
     return peerIdOf(this.#core).toString('base64url')
   }
 
-  send(message: string | Buffer): void {
+  send(message: string | Buffer, stream = 0): void {
     const other = this.#met()
     const bytes = Buffer.from(message as string)
-    const textFlag = typeof message === 'string' ? 4 : 0
+    const textFlag = typeof message === 'string' ? FLAG.text : 0
     for (let at = 0; at < bytes.length; at += DATA_PAYLOAD_BYTES) {
       const isLast = at + DATA_PAYLOAD_BYTES >= bytes.length
-      const flags = textFlag | (at === 0 ? 1 : 0) | (isLast ? 2 : 0)
-      const frame = this.#frame(TYPE.data, bytes.subarray(at, at + DATA_PAYLOAD_BYTES), flags, other.seq++)
-      if (this.isDirect) this.#connection?.frames.send(Uint8Array.from(frame))
-      else this.#seal(KIND.relay, frame)
+      const flags = textFlag | (at === 0 ? FLAG.first : 0) | (isLast ? FLAG.last : 0)
+      const payload = bytes.subarray(at, at + DATA_PAYLOAD_BYTES)
+      const frame = { type: TYPE.data, flags, stream, seq: other.seq++, payload }
+      other.unacknowledged.push(frame)
+      this.#transmit(frame)
     }
   }
 
+  /** How many sequence numbers have been given, and how many of them are not acknowledged. */
+  get sent(): { readonly seq: number; readonly unacknowledged: number } {
+    const { seq, unacknowledged } = this.#met()
+    return { seq, unacknowledged: unacknowledged.length }
+  }
+
+  datagram(text: string): void {
+    this.#transmit({ type: TYPE.datagram, flags: FLAG.text, stream: 0, seq: 0, payload: Buffer.from(text) })
+  }
+
+  /** The application takes no messages, or takes them again. */
+  hold(isHolding: boolean): void {
+    this.#isHolding = isHolding
+    if (isHolding) return
+    this.messages.push(...this.#waiting.splice(0).map(({ data }) => data))
+    this.#acknowledge()
+  }
+
+  /** Says goodbye to the peer, and nothing to the room. */
+  bye(): void {
+    const frame = { type: TYPE.bye, flags: 0, stream: 0, seq: this.#met().seq, payload: NOTHING }
+    this.#transmit(frame, 'relay')
+    if (this.isDirect) this.#transmit(frame, 'direct')
+  }
+
   async leave(): Promise<void> {
-    if (this.isDirect) {
-      this.#connection?.frames.send(Uint8Array.from(this.#frame(TYPE.bye)))
-      // Closing a connection discards what its channels have queued.
-      await new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
-    }
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    if (this.#other) this.bye()
+    // Closing a connection discards what its channels have queued.
+    if (this.isDirect) await new Promise((resolve) => setTimeout(resolve, FLUSH_MS))
     this.#socket.send('{"type":"bye"}')
     this.#socket.close(1000)
     this.#connection?.pc.close()
@@ -130,6 +230,8 @@ export class SecondClient {
     if (text === 'pong') return
     const message = JSON.parse(text) as RoomMessage
     this.control.push(message)
+    // Whatever was under way when the socket was lost may be lost with it.
+    if (message.type === 'welcome' && this.#other) this.#resume()
     for (const { announcement } of [...(message.peers ?? []), ...(message.peer ? [message.peer] : [])]) {
       this.#meet(Buffer.from(announcement, 'base64url'))
     }
@@ -144,7 +246,7 @@ export class SecondClient {
       this.#meet(sealed.subarray(2, 2 + length))
       sealed = sealed.subarray(2 + length)
     }
-    this.#received(this.#open(kind, sealed))
+    this.#received(this.#open(kind, sealed), 'relay')
   }
 
   // ---- keys and sealing --------------------------------------------------------------------------------------------
@@ -164,7 +266,9 @@ export class SecondClient {
       counter: 0,
       epoch: 0,
       seq: 0,
+      unacknowledged: [],
       expected: 0,
+      early: new Map(),
       fragments: [],
     }
     this.#introduce()
@@ -190,7 +294,7 @@ export class SecondClient {
   }
 
   #introduce(): void {
-    this.#seal(KIND.intro, this.#frame(TYPE.ack))
+    this.#seal(KIND.intro, this.#encode({ type: TYPE.ack, flags: 0, stream: 0, seq: 0, payload: NOTHING }))
   }
 
   #seal(kind: number, frame: Buffer): void {
@@ -214,48 +318,114 @@ export class SecondClient {
 
   // ---- frames ------------------------------------------------------------------------------------------------------
 
-  #frame(type: number, payload: Buffer = Buffer.alloc(0), flags = 0, seq = 0): Buffer {
-    const { expected, epoch } = this.#met()
+  #encode({ type, flags, stream, seq, payload }: Frame): Buffer {
+    const { expected, epoch, fragments } = this.#met()
+    const heldBytes = [...fragments.map(costOf), ...this.#waiting.map(({ costBytes }) => costBytes)]
+    const creditKiB = Math.max(0, CREDIT_BYTES - heldBytes.reduce((sum, bytes) => sum + bytes, 0)) >> 10
+    const heldFlag = this.#waiting.length > 0 ? FLAG.held : 0
     const header = [
       u(1, type),
-      u(1, flags),
-      u(2, 0),
+      u(1, flags | heldFlag),
+      u(2, stream),
       u(4, seq),
       u(4, expected),
-      u(2, 1_024),
+      u(2, creditKiB),
       u(1, OWN_EPOCH),
       u(1, epoch),
     ]
     return Buffer.concat([...header, payload])
   }
 
-  #received(bytes: Buffer): void {
+  #transmit(frame: Frame, way: Way = this.isDirect ? 'direct' : 'relay'): void {
+    const bytes = this.#encode(frame)
+    const { type } = frame
+    if (way === 'direct') {
+      const isProbe = type === TYPE.ack || type === TYPE.ping || type === TYPE.pong || type === TYPE.datagram
+      this.#connection?.[isProbe ? 'probes' : 'frames'].send(Uint8Array.from(bytes))
+    } else this.#seal(type === TYPE.data || type === TYPE.datagram ? KIND.relay : KIND.signal, bytes)
+  }
+
+  #acknowledge(way?: Way): void {
+    const [first] = this.#waiting
+    this.#transmit({ type: TYPE.ack, flags: 0, stream: 0, seq: 0, payload: first ? u(4, first.seq) : NOTHING }, way)
+  }
+
+  #resume(): void {
+    this.#transmit({ type: TYPE.resume, flags: 0, stream: 0, seq: 0, payload: NOTHING }, 'relay')
+    this.#sendAgain()
+  }
+
+  #sendAgain(): void {
+    if (!this.isDirect) for (const frame of this.#met().unacknowledged) this.#transmit(frame)
+  }
+
+  #received(bytes: Buffer, way: Way): void {
     const other = this.#met()
-    const frame = { type: bytes[0] ?? 0, flags: bytes[1] ?? 0, seq: bytes.readUInt32BE(4), payload: bytes.subarray(16) }
+    const forEpoch = bytes[15] ?? 0
+    if (forEpoch !== 0 && forEpoch !== OWN_EPOCH) return
     other.epoch = bytes[14] ?? 0
-    if (frame.type === TYPE.data) this.#data(other, frame)
-    if (frame.type === TYPE.ping) this.#seal(KIND.signal, this.#frame(TYPE.pong, frame.payload))
-    if (frame.type === TYPE.offer) void this.#answer(frame.payload)
-    if (frame.type === TYPE.candidate && frame.payload.readUInt32BE() === this.#connection?.attempt) {
-      this.#addCandidates(frame.payload.subarray(4))
+    const frame: Frame = {
+      type: bytes[0] ?? 0,
+      flags: bytes[1] ?? 0,
+      stream: bytes.readUInt16BE(2),
+      seq: bytes.readUInt32BE(4),
+      payload: bytes.subarray(16),
+    }
+    this.#acknowledged(other, frame, bytes.readUInt32BE(8))
+    const { type, payload, seq, flags } = frame
+    if (type === TYPE.data) this.#data(other, frame, way)
+    if (type === TYPE.ping) this.#transmit({ ...frame, type: TYPE.pong, flags: 0 }, way)
+    if (type === TYPE.datagram) this.datagrams.push(flags & FLAG.text ? payload.toString() : payload)
+    if (type === TYPE.bye) this.#byeSeq = seq
+    if (type === TYPE.resume) {
+      this.resumesHeard++
+      this.#acknowledge(way)
+      this.#sendAgain()
+    }
+    if (type === TYPE.offer) void this.#answer(payload)
+    if (type === TYPE.candidate && payload.readUInt32BE() === this.#connection?.attempt) {
+      this.#addCandidates(payload.subarray(4))
+    }
+    if (!this.hasHeardBye && other.expected >= this.#byeSeq) {
+      this.hasHeardBye = true
+      this.#acknowledge(way)
     }
   }
 
-  #data(other: Other, { flags, seq, payload }: Frame): void {
-    if (seq !== other.expected) return
-    other.expected++
-    other.fragments.push(payload)
-    if (flags & 2) {
-      const message = Buffer.concat(other.fragments.splice(0))
-      this.messages.push(flags & 4 ? message.toString() : message)
+  #acknowledged(other: Other, { type, flags, payload }: Frame, ack: number): void {
+    while (other.unacknowledged[0] && other.unacknowledged[0].seq < ack) other.unacknowledged.shift()
+    const isHeld = (flags & FLAG.held) !== 0
+    if (isHeld && type !== TYPE.ack) return
+    this.deliveredSeq = Math.max(this.deliveredSeq, isHeld ? payload.readUInt32BE() : ack)
+  }
+
+  #data(other: Other, frame: Frame, way: Way): void {
+    if (frame.seq >= other.expected) other.early.set(frame.seq, frame)
+    let next: Frame | undefined
+    while ((next = other.early.get(other.expected))) {
+      other.early.delete(other.expected++)
+      other.fragments.push(next)
+      if (next.flags & FLAG.last) this.#deliver(other.fragments.splice(0))
     }
-    this.#seal(KIND.signal, this.#frame(TYPE.ack))
+    this.#acknowledge(way)
+  }
+
+  #deliver(fragments: Frame[]): void {
+    const [first] = fragments
+    // Nobody here takes other channels: dropped.
+    if (!first || first.stream !== 0) return
+    const bytes = Buffer.concat(fragments.map(({ payload }) => payload))
+    const data = first.flags & FLAG.text ? bytes.toString() : bytes
+    const costBytes = fragments.reduce((sum, frame) => sum + costOf(frame), 0)
+    if (this.#isHolding) this.#waiting.push({ data, costBytes, seq: first.seq })
+    else this.messages.push(data)
   }
 
   // ---- the direct path ---------------------------------------------------------------------------------------------
 
   async #answer(payload: Buffer): Promise<void> {
     const attempt = payload.readUInt32BE()
+    if (this.#connection?.attempt === attempt) return this.#signal(TYPE.answer, this.#connection.answer)
     if (this.#connection) return
     const setup = ['actpass', 'active', 'passive'][payload[4] ?? 0] ?? ''
     const maxBytes = payload.readUInt32BE(5)
@@ -269,7 +439,7 @@ export class SecondClient {
     pc.addEventListener('icecandidate', ({ candidate }) => {
       if (!candidate?.candidate) return
       const line = sized(2, candidate.candidate.replace(/^a=/, ''))
-      this.#seal(KIND.signal, this.#frame(TYPE.candidate, Buffer.concat([u(4, attempt), u(1, 1), line])))
+      this.#signal(TYPE.candidate, Buffer.concat([u(4, attempt), u(1, 1), line]))
     })
     const hex = offered
       .toString('hex')
@@ -289,13 +459,19 @@ export class SecondClient {
         .replaceAll(':', ''),
       'hex',
     )
-    this.#connection = { pc, frames, attempt, fingerprints: Buffer.concat([offered, answered]) }
     const mySetup = ['actpass', 'active', 'passive'].indexOf(attribute('setup'))
     const fields = [u(4, attempt), u(1, mySetup), u(4, Number(attribute('max-message-size'))), answered]
     const description = [...fields, sized(1, attribute('ice-ufrag')), sized(1, attribute('ice-pwd')), u(1, 0)]
-    this.#seal(KIND.signal, this.#frame(TYPE.answer, Buffer.concat(description)))
+    const encoded = Buffer.concat(description)
+    const fingerprints = Buffer.concat([offered, answered])
+    this.#connection = { pc, frames, probes, attempt, fingerprints, answer: encoded }
+    this.#signal(TYPE.answer, encoded)
     this.#addCandidates(candidates)
-    frames.addEventListener('open', () => frames.send(Uint8Array.from(this.#bind(0))))
+    frames.addEventListener('open', () => {
+      frames.send(Uint8Array.from(this.#bind(0)))
+      this.#isBindSent = true
+      this.#openIfBound()
+    })
     for (const channel of [frames, probes]) {
       channel.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => this.#onChannel(Buffer.from(data)))
     }
@@ -305,18 +481,33 @@ export class SecondClient {
     const { attempt = 0, fingerprints = Buffer.alloc(0) } = this.#connection ?? {}
     const mac = createHmac('sha256', this.#key('edge-net/bind/1\0'))
     const proof = mac.update(Buffer.concat([u(4, attempt), u(1, role), fingerprints])).digest()
-    return this.#frame(TYPE.bind, Buffer.concat([u(4, attempt), proof]))
+    return this.#encode({
+      type: TYPE.bind,
+      flags: 0,
+      stream: 0,
+      seq: 0,
+      payload: Buffer.concat([u(4, attempt), proof]),
+    })
+  }
+
+  #signal(type: number, payload: Buffer): void {
+    this.#transmit({ type, flags: 0, stream: 0, seq: 0, payload }, 'relay')
   }
 
   #onChannel(bytes: Buffer): void {
-    const isBind = bytes[0] === TYPE.bind
-    if (isBind && bytes.subarray(16).equals(this.#bind(1).subarray(16))) {
+    if (bytes[0] === TYPE.bind) {
+      if (!bytes.subarray(16).equals(this.#bind(1).subarray(16))) return
       this.#isBindProved = true
-      this.#connection?.frames.send(Uint8Array.from(this.#frame(TYPE.pong)))
-    }
-    if (bytes[0] === TYPE.pong) this.#isPonged = true
-    this.isDirect = this.#isBindProved && this.#isPonged
-    if (this.isDirect && !isBind) this.#received(bytes)
+      const pong = this.#encode({ type: TYPE.pong, flags: 0, stream: 0, seq: 0, payload: NOTHING })
+      this.#connection?.frames.send(Uint8Array.from(pong))
+      this.#openIfBound()
+    } else if (this.isDirect) this.#received(bytes, 'direct')
+    else this.#beforeBind.push(bytes)
+  }
+
+  #openIfBound(): void {
+    this.isDirect = this.#isBindProved && this.#isBindSent
+    if (this.isDirect) for (const bytes of this.#beforeBind.splice(0)) this.#received(bytes, 'direct')
   }
 
   #addCandidates(list: Buffer): void {
@@ -328,6 +519,10 @@ export class SecondClient {
       this.#connection?.pc.addIceCandidate({ candidate: line.toString(), sdpMid: '0' }).catch(() => undefined)
     }
   }
+}
+
+function costOf({ payload }: Frame): number {
+  return payload.length + FRAME_COST_BYTES
 }
 
 function u(byteLength: number, value: number): Buffer {
