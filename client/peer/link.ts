@@ -115,6 +115,8 @@ export class Link {
   #direct: PathMeter | undefined
   #suspectedAtMs: number | undefined
   #isDoubtful = false
+  /** When the last doubt ended. */
+  #trustedAtMs = -Infinity
   #avoidDirectUntilMs = -Infinity
   #avoidMs = AVOID_MS
   #nudgedAtMs = -Infinity
@@ -627,8 +629,12 @@ export class Link {
     const sentAtMs = meter?.pong(payload, nowMs)
     if (sentAtMs === undefined) return
     // Only the answer to a ping of this doubt proves both directions.
-    if (path === 'direct' && sentAtMs >= (this.#suspectedAtMs ?? Infinity)) this.#suspectedAtMs = undefined
-    if (path === 'direct') this.#compare(nowMs)
+    if (path === 'direct' && sentAtMs >= (this.#suspectedAtMs ?? Infinity)) {
+      this.#suspectedAtMs = undefined
+      this.#trustedAtMs = nowMs
+    }
+    // How late the pings of a doubt were answered says how long the outage was, not how slow the path is.
+    if (path === 'direct' && sentAtMs >= this.#trustedAtMs) this.#compare(nowMs)
     this.#choose(nowMs)
     if (path === this.path) this.#output.measured(nowMs - sentAtMs)
   }
