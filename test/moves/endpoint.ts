@@ -156,9 +156,9 @@ export class Endpoint {
     this.#reach.release()
   }
 
-  breakPath(fault: PathFault): void {
-    if (fault === 'connection') this.#reach.closeConnection()
-    else this.#reach.closeChannel(fault === 'frames-channel' ? 0 : 1)
+  /** False when there is no direct path at this moment. */
+  breakPath(fault: PathFault): boolean {
+    return this.#reach.close(fault)
   }
 
   /** Closes the WebSocket properly, but without `bye`. */

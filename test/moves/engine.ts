@@ -82,19 +82,11 @@ export class ReachableEngine {
     this.#free = undefined
   }
 
-  /** Closes the connection that carries something now. */
-  closeConnection(): void {
-    this.#current.pc.close()
-  }
-
-  /** Closes one of its channels: 0 carries frames, 1 probes. */
-  closeChannel(index: 0 | 1): void {
-    this.#current.channels[index]?.close()
-  }
-
-  get #current() {
+  /** Closes the connection that carries something now, or one of its channels; false if there is none. */
+  close(what: 'connection' | 'frames-channel' | 'probes-channel'): boolean {
     const open = [...this.#connections].findLast(({ channels }) => channels[0]?.readyState === 'open')
-    if (!open) throw new Error('no connection is open')
-    return open
+    if (what === 'connection') open?.pc.close()
+    else open?.channels[what === 'frames-channel' ? 0 : 1]?.close()
+    return open !== undefined
   }
 }

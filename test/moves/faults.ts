@@ -29,13 +29,26 @@ export interface Fault {
 }
 
 const SIDES: readonly Side[] = ['a', 'b']
+/** Half a minute: the next path opens in a fraction of a second, or after a slow start of the other engine. */
+const MAX_TRIES = 1_500
+const TRY_EVERY_MS = 20
 
 const ofPath = (name: string, fault: PathFault): Fault => ({
   name,
   on: 'direct',
   sockets: 0,
-  inflict: ({ endpoints, random }) => endpoints[random.oneOf(SIDES)].call('breakPath', fault),
+  inflict: ({ endpoints, random }) => breakPath([endpoints[random.oneOf(SIDES)]], fault),
 })
+
+/** Breaks the direct path on these sides; if it has just gone by itself, breaks the next one. */
+async function breakPath(endpoints: readonly RemoteEndpoint[], fault: PathFault): Promise<void> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const broke = await Promise.all(endpoints.map((endpoint) => endpoint.call('breakPath', fault)))
+    if (broke.includes(true)) return
+    await new Promise((resolve) => setTimeout(resolve, TRY_EVERY_MS))
+  }
+  throw new Error('there was no direct path to break')
+}
 
 const cut: Fault = { name: 'path cut', on: 'direct', sockets: 0, inflict: async ({ scene }) => scene.air.cut() }
 const nudgeAfter = async ({ endpoints, random }: Victims, act: (side: Side) => void) => {
@@ -66,7 +79,7 @@ const PATH_FAULTS: readonly Fault[] = [
     name: 'connection closed on both sides',
     on: 'direct',
     sockets: 0,
-    inflict: ({ endpoints }) => Promise.all(SIDES.map((side) => endpoints[side].call('breakPath', 'connection'))),
+    inflict: ({ endpoints }) => breakPath([endpoints.a, endpoints.b], 'connection'),
   },
 ]
 
