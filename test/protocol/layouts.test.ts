@@ -66,7 +66,7 @@ const frame: Layout<Frame> = {
       ...(['data', 'ack', 'ping', 'pong', 'resume', 'bind', 'datagram', 'bye'] as const),
       ...(['offer', 'answer', 'ice-candidate', 'want-offer'] as const),
     ),
-    flags: fc.integer({ min: 0, max: 7 }),
+    flags: fc.integer({ min: 0, max: 15 }),
     stream: uintOf(2),
     seq: uintOf(4),
     ack: uintOf(4),

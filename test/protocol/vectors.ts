@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
-import { encodeFrame } from '../../protocol/frame.ts'
+import { encodeFrame, epochByte, FLAG_HELD } from '../../protocol/frame.ts'
 import { implicitGenesis, networkIdOfName, networkIdText } from '../../protocol/network.ts'
 import { coreBytes, peerIdOf } from '../../protocol/peer-id.ts'
 import { boundData, encodeSealed, nonceOf } from '../../protocol/seal.ts'
@@ -61,6 +61,18 @@ export async function computeVectors(): Promise<object> {
         creditKiB: 0x0b0c,
         epoch: 0x0d0e,
         payload: new Uint8Array([0x68, 0x69]),
+      }),
+    ),
+    heldAck: hex(
+      encodeFrame({
+        type: 'ack',
+        flags: FLAG_HELD,
+        stream: 0,
+        seq: 0,
+        ack: 9,
+        creditKiB: 1_023,
+        epoch: (epochByte(7) << 8) | epochByte(254),
+        payload: new Uint8Array([0, 0, 0, 5]),
       }),
     ),
   }
