@@ -10,11 +10,20 @@ import { bill } from './bill.ts'
 import { crowd } from './crowd.ts'
 import { idle } from './idle.ts'
 import { join } from './join.ts'
+import { bulk } from './link/bulk.ts'
+import { first } from './link/first.ts'
+import { latency } from './link/latency.ts'
+import { moves } from './link/moves.ts'
+import { sockets } from './link/sockets.ts'
+import { table } from './link/table.ts'
 import { mesh } from './mesh.ts'
 import { consoleTextOf, isMissed, markdownOf, type Bench, type Finding } from './report.ts'
 import { route } from './route.ts'
 
-const BENCHES: ReadonlyMap<string, Bench> = new Map(Object.entries({ join, mesh, route, crowd, idle, bill }))
+/** What the room does, and what links do. */
+const BENCHES: ReadonlyMap<string, Bench> = new Map(
+  Object.entries({ join, mesh, route, crowd, idle, bill, first, moves, sockets, bulk, latency, table }),
+)
 const RESULTS = joinPath(import.meta.dirname, 'results')
 
 /** A finding with the circumstances it was made in, as it is kept. */

@@ -9,7 +9,7 @@ import { boundedRows } from './rows.ts'
 import { DISTANCES_MS, SIDES, World, type DistanceMs, type Pair, type Side } from './world.ts'
 
 const DEFAULT_ROUNDS = 30
-const PAIRS = 3
+const PAIRS = 2
 /** One trouble at a time: dropping a room's memory holds up all of a workerd for some 40 ms. */
 const STAGGER_MS = 120
 const MESSAGE_EVERY_MS = 25

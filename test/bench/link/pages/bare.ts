@@ -3,7 +3,7 @@
  * bare RTCPeerConnections signalled through it, written by hand, plain and not clever. No keys, no acknowledgements, no
  * recovery but a socket that is opened again when it closes.
  */
-import { SUBPROTOCOL } from '../../../../protocol/limits.ts'
+import { PING_TEXT, SUBPROTOCOL } from '../../../../protocol/limits.ts'
 import { fail, offerLanes, type End, type Via } from './lane.ts'
 
 const HEADER_BYTES = 18
@@ -12,6 +12,9 @@ const KIND = { signal: 1, relay: 2 } as const
 const OVERHEAD_BYTES = 44
 /** Hint from research: Chromium is fastest with little queued. */
 const HIGH_WATER_BYTES = 64 * 1024
+
+/** The room drops members that say nothing; it answers this without waking. */
+const PING_EVERY_MS = 5_000
 
 interface Signal {
   /** Counted by the offerer; older connections' signals are dropped. */
@@ -89,6 +92,10 @@ offerLanes(async ({ roomUrl, direct, raw }, lane, Engine) => {
     }
   }
 
+  const pings = setInterval(() => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(PING_TEXT)
+  }, PING_EVERY_MS)
+
   const end: End = {
     send: async (data, via: Via) => {
       if (via === 'relay') return relay(KIND.relay, String(data))
@@ -102,6 +109,7 @@ offerLanes(async ({ roomUrl, direct, raw }, lane, Engine) => {
     },
     leave: async () => {
       hasLeft = true
+      clearInterval(pings)
       connection?.close()
       socket.close(1000)
     },
