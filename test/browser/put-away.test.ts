@@ -14,6 +14,10 @@ import type { IncomingRequest } from '../../client/extras/index.ts'
 import { nodeEngine } from '../../client/node/engine.ts'
 import type { Network } from '../../client/node/index.ts'
 
+declare global {
+  var kept: Kept
+}
+
 let service: Service
 let server: Server
 let browser: Browser
@@ -70,7 +74,6 @@ it.each(['off', 'on'] as const)('its link goes on where it was (direct: %s)', as
     },
     [roomUrl, direct] as const,
   )
-  const kept = <T>(read: (kept: Kept) => T) => page.evaluate(`(${read.toString()})(globalThis.kept)`) as Promise<T>
   await eventually(() => expect(bob.network.peers.size).toBe(1), 10_000)
   const [ada] = bob.network.peers.values()
   if (!ada) throw new Error('they have not met')
@@ -94,9 +97,9 @@ it.each(['off', 'on'] as const)('its link goes on where it was (direct: %s)', as
   await page.waitForURL(`${origin}/`, { waitUntil: 'commit' })
   say(20)
   // A page that was loaded anew would have none of this.
-  expect(await kept(({ states }) => states)).toContain('reconnecting')
-  await eventually(async () => expect(await kept(({ seen }) => seen)).toEqual(numbers), 20_000)
-  await kept(({ network }) => network.broadcast('back again').then(() => undefined))
+  expect(await page.evaluate(() => globalThis.kept.states)).toContain('reconnecting')
+  await eventually(async () => expect(await page.evaluate(() => globalThis.kept.seen)).toEqual(numbers), 20_000)
+  await page.evaluate(() => globalThis.kept.network.broadcast('back again'))
   await eventually(() => expect(bob.messages.map(({ data }) => data)).toEqual(['back again']), 10_000)
   // Nobody left, nobody came anew.
   expect(bob.presence).toEqual([`announced ${ada.id}`, `peer ${ada.id}`])
