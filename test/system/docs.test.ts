@@ -4,6 +4,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -111,7 +113,8 @@ describe('names', () => {
   })
 
   it('of variables and secrets are the ones that somebody reads, with the defaults of wrangler.toml', () => {
-    const settings = read('wrangler.toml') + read('worker/settings.ts') + sources
+    const ofTests = ['test/moves', 'test/sim'].flatMap(filesIn).map(read).join('')
+    const settings = read('wrangler.toml') + read('worker/settings.ts') + sources + ofTests
     const rows = [...readme.matchAll(/^\| (`EDGE_NET_[^|]+) \| ([^|]+) \|/gm)]
     expect(new Set(rows.flatMap(([, names = '']) => ticked(names)))).toEqual(
       new Set(settings.match(/EDGE_NET_[A-Z_]+/g)),
@@ -136,7 +139,7 @@ describe('names', () => {
 
   it('of scripts are in package.json', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const named = [...everything.matchAll(/npm run ([a-z]+)/g)].map(([, name = '']) => name)
+    const named = [...everything.matchAll(/npm run ([a-z]+(?::[a-z]+)?)/g)].map(([, name = '']) => name)
     expect(named.length).toBeGreaterThan(3)
     for (const name of named) expect(scripts, name).toHaveProperty(name)
   })
@@ -162,7 +165,11 @@ describe('numbers', () => {
     const stated = [...everything.matchAll(/`([A-Z][A-Z0-9_]+)` = ([\d,.]*\d)(?:\/s, burst ([\d,]+))?/g)]
     expect(stated.length).toBeGreaterThan(30)
     for (const [text, name = '', value = '', burst] of stated) {
-      const definitions = captured(new RegExp(`const ${name}(?:: \\w+)? = (.+)$`, 'gm'), sources)
+      const definitionsOf = (start: string) =>
+        captured(new RegExp(`${start} ${name}(?:: \\w+)? = (.+)$`, 'gm'), sources)
+      // One that others may use goes before one that only its own file sees.
+      const exported = definitionsOf('^export const')
+      const definitions = exported.length > 0 ? exported : definitionsOf('^const')
       expect(definitions, text).toHaveLength(1)
       const actual: unknown = runInNewContext(`(${definitions[0] ?? ''})`, { ...limits })
       const expected = numberOf(value)
@@ -252,7 +259,7 @@ describe('against the running service', () => {
     const example = block(readme, 'js')
     expect(example.trimEnd().split('\n')).toHaveLength(10)
     const run = (name: string) => {
-      const code = example.replace('https://edge.example', service.url).replace("'Ada'", `'${name}'`)
+      const code = example.replace('https://edge.example', service.url).replace("'Ada'", `'${name}', stalledMs: 3_000`)
       // From the root the package finds itself by its name, through its exports, as it is published.
       const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: ROOT })
       children.add(child)
@@ -270,7 +277,81 @@ describe('against the running service', () => {
     const direct = () => captured(/(Bob is reached by the direct path)/g, ada.output())
     await vi.waitFor(() => expect(direct()).toHaveLength(2), 5_000)
     bob.child.kill()
+    // Nobody said goodbye: it is lost.
     await vi.waitFor(() => expect(ada.output()).toContain('Bob left\n'), 20_000)
+  })
+
+  it('the examples of the README for what an application can do have the right types', async () => {
+    const folder = await mkdtemp(joinPath(tmpdir(), 'edge-net-readme-'))
+    try {
+      const [first = '', ...features] = blocks(readme, 'js')
+      expect(features.length).toBeGreaterThan(4)
+      const declarations = `import type { Network, Peer } from 'edge-net'
+declare const network: Network
+declare const peer: Peer
+`
+      await writeFile(joinPath(folder, '0.ts'), first)
+      for (const [i, example] of features.entries()) {
+        await writeFile(joinPath(folder, `${i + 1}.ts`), declarations + example)
+      }
+      const paths = { 'edge-net': [`${ROOT}/client/index.ts`], 'edge-net/extras': [`${ROOT}/client/extras/index.ts`] }
+      const options = { extends: joinPath(ROOT, 'tsconfig.json'), compilerOptions: { paths } }
+      await writeFile(joinPath(folder, 'tsconfig.json'), JSON.stringify({ ...options, include: ['*.ts'] }))
+      const tsc = spawn(process.execPath, [joinPath(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder])
+      let output = ''
+      tsc.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+      await new Promise((resolve) => tsc.on('close', resolve))
+      expect(output).toBe('')
+      expect(tsc.exitCode).toBe(0)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('and do what it says', async () => {
+    const [, ...features] = blocks(readme, 'js')
+    const extras = features.flatMap((example) => captured(/^(import .*)$/gm, example))
+    const named = (part: string) => {
+      const found = features.find((example) => example.includes(part)) ?? ''
+      expect(found, part).not.toBe('')
+      return found.replaceAll(/^import .*$/gm, '')
+    }
+    const code = `import { join } from 'edge-net'
+${extras.join('\n')}
+const room = '${service.roomUrl('readme-features')}'
+const meet = (network) => new Promise((resolve) => network.on('peer', ({ peer }) => resolve(peer)))
+const network = await join(room, { name: 'Ada', direct: 'off' })
+const other = await join(room, { name: 'Bob', direct: 'off' })
+const [peer, ada] = await Promise.all([meet(network), meet(other)])
+requests(other, { handler: ({ data }) => 'you said ' + data })
+other.on('message', ({ data }) => console.log('Bob had ' + new TextDecoder().decode(Buffer.from(data))))
+other.on('datagram', ({ data }) => console.log('Bob had the datagram ' + data))
+other.channel(256, ({ data }) => console.log('Bob had beside: ' + data))
+{ ${named('sending.delivered')} }
+{ ${named('network.channel')} }
+{ ${named('writableOf')} }
+{ ${named('explain()')} }
+ada.datagram('x 3, y 4')
+await ada.send('beside', { channel: 256 })
+void ada.send('one').delivered.then(() => other.close())
+{ ${named('peer.messages()')} }
+await network.close()
+console.log('the end')`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: ROOT })
+    children.add(child)
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    await vi.waitFor(() => expect(output).toContain('the end\n'), 20_000)
+    const lines = output.split('\n')
+    const expected = ['Bob had a file', 'Bob had the datagram x 1, y 2', 'Bob had beside: datagram sent: true']
+    expected.push(
+      'you said hello',
+      'Bob had streamed',
+      "relay, by relay, 0 attempts [ 'rtc-missing-here', 'rtc-missing-there' ]",
+    )
+    expected.push('Bob is at x 3, y 4', 'Bob, beside: beside', 'taken: one', 'Bob left, not confirmed: 0')
+    for (const line of expected) expect(lines, output).toContain(line)
   })
 
   it('the example of the README runs in a page that has the SDK from the Worker', async () => {
