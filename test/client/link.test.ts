@@ -282,7 +282,7 @@ describe('goodbye', () => {
 })
 
 describe('big messages', () => {
-  it('of the greatest length pass both ways at once', () => {
+  it('of the greatest length pass both ways at once', { timeout: 60_000 }, () => {
     const slots = [new BigMessageSlots(), new BigMessageSlots()] as const
     const message = pattern(MAX_MESSAGE_BYTES)
     const ends = slots.map((own, i) => lonely({}, own, i + 1))
@@ -339,7 +339,7 @@ describe('a link whose peer is hostile', () => {
     expect(link.frame('ack', new Uint8Array(0)).creditKiB).toBe(1_024)
   })
 
-  it('keeps a bounded number of empty ones', () => {
+  it('keeps a bounded number of empty ones', { timeout: 60_000 }, () => {
     const { link, heard } = lonely()
     for (let seq = 1; seq < 50_000; seq++) link.receive(frame('data', { seq, flags: WHOLE }), 'relay', 0)
     link.receive(frame('data', { flags: WHOLE }), 'relay', 0)
@@ -375,7 +375,7 @@ describe('a link whose peer is hostile', () => {
     expect(link.receive(frame('ack'), 'relay', 0)).toBe(true)
   })
 
-  it('survives any frames at all, and changes nothing for those it refuses', () => {
+  it('survives any frames at all, and changes nothing for those it refuses', { timeout: 60_000 }, () => {
     const anyFrame = fc.record<Frame>({
       type: fc.constantFrom('data', 'ack', 'ping', 'pong', 'resume', 'datagram'),
       flags: fc.nat(15),

@@ -112,13 +112,17 @@ describe('sealed envelopes', () => {
     },
   )
 
-  it('would use a counter twice, and be taken for repeats, if the sealer counted anew', async () => {
-    const { opened, due, counters } = await live(1, { forgets: true })
-    expect([...counters.values()].some((times) => times > 1)).toBe(true)
-    expect([...due].some((number) => !opened.has(number))).toBe(true)
-  })
+  it(
+    'would use a counter twice, and be taken for repeats, if the sealer counted anew',
+    { timeout: 60_000 },
+    async () => {
+      const { opened, due, counters } = await live(1, { forgets: true })
+      expect([...counters.values()].some((times) => times > 1)).toBe(true)
+      expect([...due].some((number) => !opened.has(number))).toBe(true)
+    },
+  )
 
-  it('would open twice if the opener forgot what it has seen', async () => {
+  it('would open twice if the opener forgot what it has seen', { timeout: 60_000 }, async () => {
     const { opened } = await live(1, { openerForgets: true })
     expect([...opened.values()].some((times) => times > 1)).toBe(true)
   })
