@@ -96,13 +96,25 @@ export class Company {
           for (const text of this.#sentBy(from.id, to.id)) {
             const isKnown = confirmed.has(text) || unconfirmed.has(text)
             const isRight = heard.has(text) ? confirmed.has(text) : this.#mayBeMissing.has(text) && isKnown
-            if (!isRight) expect.fail(`${text}: neither heard and confirmed, nor reported`)
+            if (!isRight) {
+              const fate = confirmed.has(text) ? 'confirmed' : unconfirmed.has(text) ? 'reported' : 'pending'
+              expect.fail(`${text}: ${heard.has(text) ? 'heard' : 'not heard'}, and ${fate}`)
+            }
             if (confirmed.has(text) && !heard.has(text)) expect.fail(`${text}: confirmed, but never heard`)
           }
         }
       }
     })
     await this.undisturbed()
+  }
+
+  /** Links that lies have ended are back, which talking proves; what is lost meanwhile is told. */
+  async reunited(): Promise<void> {
+    await this.acquainted()
+    await this.exchange()
+    this.forgiveLosses()
+    await this.allHeard()
+    await this.acquainted()
   }
 
   /** What every member's application was told of faults, together. That a direct path takes a second try is nobody's fault. */

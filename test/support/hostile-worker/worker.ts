@@ -3,6 +3,7 @@
  * that can be left open, and a record of every request. `POST /hostile/NETWORK` tells it what to do.
  */
 import { toBase64Url, utf8 } from '../../../protocol/bytes.ts'
+import { TICKET_CLOCK_TOLERANCE_MS } from '../../../protocol/limits.ts'
 import { peerIdOf } from '../../../protocol/peer-id.ts'
 import { decodeTicket } from '../../../protocol/ticket.ts'
 import { app } from '../../../worker/app.ts'
@@ -55,9 +56,10 @@ async function letIn(request: Request, network: string, settings: Settings): Pro
   const protocols = request.headers.get('Sec-WebSocket-Protocol')?.split(',') ?? []
   const ticket = decodeTicket(protocols.at(-1)?.trim() ?? '')
   if (!ticket) return new Response(null, { status: 400 })
+  const isOfNow = Math.abs(ticket.issuedAtMs - Date.now()) < TICKET_CLOCK_TOLERANCE_MS
   const admission = {
     peerId: await peerIdOf(ticket.announcement.core),
-    ticketIssuedAtMs: Math.min(Date.now(), ticket.issuedAtMs),
+    ticketIssuedAtMs: isOfNow ? ticket.issuedAtMs : Date.now(),
     announcementExpiresAtMs: Date.now() + AN_HOUR_MS,
     announcement: toBase64Url(ticket.announcement.bytes),
   }
