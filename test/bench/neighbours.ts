@@ -25,12 +25,13 @@ export async function watched<T>(act: () => Promise<T>): Promise<T & Watched> {
 }
 
 /**
- * Repeats a round until every kind of sample is there often enough with quiet neighbours, at most three times as often;
+ * Repeats a round until every kind of sample is there often enough with quiet neighbours, at most so many times as often;
  * the first round, which starts processes, does not count.
  */
 export async function quietRounds<Sample extends Watched>(
   rounds: number,
   round: (index: number) => Promise<Sample[]>,
+  maxRoundsFactor = MAX_ROUNDS_FACTOR,
 ): Promise<{ samples: Sample[]; note: string }> {
   await round(0)
   const all: Sample[][] = []
@@ -38,7 +39,7 @@ export async function quietRounds<Sample extends Watched>(
   const kinds = () => all[0]?.map((_, kind) => kind) ?? []
   while (
     all.length < rounds ||
-    (all.length < rounds * MAX_ROUNDS_FACTOR && kinds().some((kind) => quietOf(kind).length < rounds))
+    (all.length < rounds * maxRoundsFactor && kinds().some((kind) => quietOf(kind).length < rounds))
   ) {
     all.push(await round(all.length + 1))
   }

@@ -3,6 +3,7 @@ import type { BenchOptions, Finding, Row } from '../report.ts'
 import { quietRounds, watched, type Watched } from '../neighbours.ts'
 import { median, spread } from '../stats.ts'
 import { MAX_FRAME_BYTES, MAX_FRAME_PAYLOAD_BYTES } from '../../../protocol/limits.ts'
+import { MAX_ROUNDS_FACTOR } from './rows.ts'
 import { connected, DISTANCES_MS, SIDES, World, type DistanceMs, type Pair, type Side } from './world.ts'
 
 const DEFAULT_ROUNDS = 30
@@ -25,16 +26,20 @@ export async function bulk({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promise<F
       for (const side of SIDES) pairs.push(await world.pair(side, distanceMs, { wired: distanceMs > 0 }))
     }
     await Promise.all(pairs.map((pair) => connected(pair)))
-    const measured = await quietRounds(rounds, async (round) => {
-      const samples = new Map<Pair, Sample>()
-      for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
-        const [near, ...far] = pairs.filter((pair) => pair.side === side)
-        if (near) samples.set(near, await watched(() => measure(near)))
-        // The others wait for their windows more than for the processor: at the same time, on both sides alike.
-        await Promise.all(far.map(async (pair) => samples.set(pair, await watched(() => measure(pair)))))
-      }
-      return pairs.flatMap((pair) => samples.get(pair) ?? [])
-    })
+    const measured = await quietRounds(
+      rounds,
+      async (round) => {
+        const samples = new Map<Pair, Sample>()
+        for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
+          const [near, ...far] = pairs.filter((pair) => pair.side === side)
+          if (near) samples.set(near, await watched(() => measure(near)))
+          // The others wait for their windows more than for the processor: at the same time, on both sides alike.
+          await Promise.all(far.map(async (pair) => samples.set(pair, await watched(() => measure(pair)))))
+        }
+        return pairs.flatMap((pair) => samples.get(pair) ?? [])
+      },
+      MAX_ROUNDS_FACTOR,
+    )
     await Promise.all(pairs.map((pair) => pair.end()))
     return finding(measured.samples, measured.note)
   } finally {

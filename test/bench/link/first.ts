@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quietRounds, watched, type Watched } from '../neighbours.ts'
 import type { BenchOptions, Finding } from '../report.ts'
-import { comparedRows } from './rows.ts'
+import { comparedRows, MAX_ROUNDS_FACTOR } from './rows.ts'
 import type { Mark } from './pages/lane.ts'
 import { DISTANCES_MS, SIDES, World, type DistanceMs, type Side } from './world.ts'
 
@@ -31,16 +31,20 @@ export async function first({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promise<
   const world = await World.open()
   const cases = DISTANCES_MS.flatMap((distanceMs) => SIDES.map((side) => ({ side, distanceMs })))
   try {
-    const measured = await quietRounds(rounds, async (round) => {
-      if (round > 0 && round % ROUNDS_PER_PAGE === 0) await world.refresh()
-      const samples = new Map<string, Sample>()
-      for (const i of cases.keys()) {
-        const { side, distanceMs } = cases[(i + round) % cases.length] ?? { side: 'ours', distanceMs: 0 }
-        samples.set(`${side} ${distanceMs}`, await watched(() => measure(world, side, distanceMs, round)))
-      }
-      // In the order of the cases, whatever the order of the round.
-      return cases.flatMap(({ side, distanceMs }) => samples.get(`${side} ${distanceMs}`) ?? [])
-    })
+    const measured = await quietRounds(
+      rounds,
+      async (round) => {
+        if (round > 0 && round % ROUNDS_PER_PAGE === 0) await world.refresh()
+        const samples = new Map<string, Sample>()
+        for (const i of cases.keys()) {
+          const { side, distanceMs } = cases[(i + round) % cases.length] ?? { side: 'ours', distanceMs: 0 }
+          samples.set(`${side} ${distanceMs}`, await watched(() => measure(world, side, distanceMs, round)))
+        }
+        // In the order of the cases, whatever the order of the round.
+        return cases.flatMap(({ side, distanceMs }) => samples.get(`${side} ${distanceMs}`) ?? [])
+      },
+      MAX_ROUNDS_FACTOR,
+    )
     return finding(measured.samples, measured.note, world.browserVersion)
   } finally {
     await world.close()

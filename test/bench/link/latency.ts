@@ -2,7 +2,7 @@
 import type { BenchOptions, Finding, Row } from '../report.ts'
 import { quietRounds, watched, type Watched } from '../neighbours.ts'
 import { median } from '../stats.ts'
-import { tail } from './rows.ts'
+import { tail, MAX_ROUNDS_FACTOR } from './rows.ts'
 import { connected, DISTANCES_MS, SIDES, World, type DistanceMs, type Pair, type Side } from './world.ts'
 
 const DEFAULT_ROUNDS = 30
@@ -26,18 +26,22 @@ export async function latency({ rounds = DEFAULT_ROUNDS }: BenchOptions): Promis
       for (const side of SIDES) pairs.push(await world.pair(side, distanceMs, { wired: distanceMs > 0 }))
     }
     await Promise.all(pairs.map((pair) => connected(pair)))
-    const measured = await quietRounds(rounds, async (round) => {
-      const samples: Sample[] = []
-      for (const distanceMs of DISTANCES_MS) {
-        const both = pairs.filter((pair) => pair.distanceMs === distanceMs)
-        const measureOf = (pair: Pair) => watched(() => measure(pair))
-        const inTurns = round % 2 === 0 ? both : both.toReversed()
-        // Without distance they would disturb each other; with it they share the wire's timers.
-        const found = distanceMs === 0 ? await series(inTurns, measureOf) : await Promise.all(inTurns.map(measureOf))
-        samples.push(...SIDES.flatMap((side) => found.filter((sample) => sample.side === side)))
-      }
-      return samples
-    })
+    const measured = await quietRounds(
+      rounds,
+      async (round) => {
+        const samples: Sample[] = []
+        for (const distanceMs of DISTANCES_MS) {
+          const both = pairs.filter((pair) => pair.distanceMs === distanceMs)
+          const measureOf = (pair: Pair) => watched(() => measure(pair))
+          const inTurns = round % 2 === 0 ? both : both.toReversed()
+          // Without distance they would disturb each other; with it they share the wire's timers.
+          const found = distanceMs === 0 ? await series(inTurns, measureOf) : await Promise.all(inTurns.map(measureOf))
+          samples.push(...SIDES.flatMap((side) => found.filter((sample) => sample.side === side)))
+        }
+        return samples
+      },
+      MAX_ROUNDS_FACTOR,
+    )
     await Promise.all(pairs.map((pair) => pair.end()))
     return finding(measured.samples, measured.note)
   } finally {

@@ -20,7 +20,7 @@ const STAGGER_MS = 170
 const MESSAGE_EVERY_MS = 20
 /** Between one trouble and the next: the path is called healthy again. */
 const SETTLE_MS = 1_500
-/** Arrivals this long before and after a move belong to it, beside what is under way. */
+/** Arrivals this long after a move belong to it, beside what is under way. */
 const MARGIN_MS = 200
 /** A direct path that is not back by then counts with this time. */
 const REGAIN_TIMEOUT_MS = 20_000
@@ -139,9 +139,10 @@ async function silence({ member, joiner, distanceMs }: Pair, fromMs: number, toM
   const silences = ends.map(({ arrivals }) => {
     // The first arrivals after `toMs` may still have been under way over the relay.
     const untilMs = toMs + 2 * distanceMs + MARGIN_MS
-    const near = arrivals.filter((atMs) => atMs > fromMs - MARGIN_MS && atMs < untilMs)
-    // A first connection can be faster than the first message of the stream.
-    return Math.max(...[...near, untilMs].map((atMs, i) => atMs - (near[i - 1] ?? atMs)))
+    // From the last arrival before; a first connection can be faster than the first message of the stream.
+    const startMs = arrivals.findLast((atMs) => atMs <= fromMs) ?? arrivals[0] ?? fromMs
+    const times = [startMs, ...arrivals.filter((atMs) => atMs > startMs && atMs < untilMs), untilMs]
+    return Math.max(...times.map((atMs, i) => atMs - (times[i - 1] ?? atMs)))
   })
   return Math.max(...silences)
 }

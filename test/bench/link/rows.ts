@@ -3,6 +3,9 @@ import type { Row } from '../report.ts'
 import { figure, median, quantile } from '../stats.ts'
 import { DISTANCES_MS, type DistanceMs } from './world.ts'
 
+/** Rounds take seconds here: so many times as many as wanted, and no more, for the sake of quiet neighbours. */
+export const MAX_ROUNDS_FACTOR = 1.3
+
 /** What both sides measured at a distance. */
 export type SamplesOf = (side: 'ours' | 'bare', distanceMs: DistanceMs) => number[]
 

@@ -11,9 +11,9 @@ import { tail } from './rows.ts'
 import { World, type Pair } from './world.ts'
 
 const DEFAULT_ROUNDS = 105
-const AT_A_TIME = 3
+const AT_A_TIME = 5
 /** Joins per set of pages. */
-const JOINS_PER_PAGE = 36
+const JOINS_PER_PAGE = 35
 const DISTANCE_MS = 50
 /** A join that has not led to a message both ways by then has failed. */
 const FAILED_AFTER_MS = 10_000
