@@ -17,7 +17,7 @@ const PAIRS_AT_A_TIME = 5
 const OUTAGES_MS = [2_000, 5_000, 15_000]
 /** Each pair begins so much after the one before it, so that what costs processor time seldom coincides. */
 const STAGGER_MS = 170
-const MESSAGE_EVERY_MS = 20
+const MESSAGE_EVERY_MS = 30
 /** Between one trouble and the next: the path is called healthy again. */
 const SETTLE_MS = 1_500
 /** Arrivals this long after a move belong to it, beside what is under way. */
