@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)(reason ? `Faults (skipped: ${reason})` : '
   beforeAll(async () => void (lab = await laboratory()))
   afterAll(() => lab.close())
 
-  test.for(CHOSEN)('$name ($engines)', async ({ name, engines }) => {
+  test.for(CHOSEN)('$name ($engines.0 ~ $engines.1)', async ({ name, engines }) => {
     const fault = FAULTS.find((some) => some.name === name)
     if (!fault) throw new Error(`no such fault: ${name}`)
     const outcome = await suffer(lab, fault, engines)

@@ -224,11 +224,13 @@ export async function suffer(lab: Laboratory, fault: Fault, engines: readonly [E
       return !fault.directAfter || directAgainMs !== undefined
     }, DIRECT_WITHIN_MS)
     await pause(CALM_MS)
-    const lastGapMs = gapOf(await reports())
+    const afterwards = await reports()
+    const lastGapMs = gapOf(afterwards)
 
     await Promise.all([a.stopTraffic(), b.stopTraffic()])
     await until(async () => unsettled(await reports()) === 0, DRAIN_WITHIN_MS)
     const [first, second] = await reports()
+    const [gapOfA, gapOfB] = afterwards.map(gapText)
     return {
       fault: fault.name,
       engines,
@@ -244,7 +246,10 @@ export async function suffer(lab: Laboratory, fault: Fault, engines: readonly [E
       repeated: first.tally.repeated + second.tally.repeated,
       unconfirmed: first.sent + second.sent - first.delivered - second.delivered,
       links: [first.state, second.state],
-      log: [first.log, second.log],
+      log: [
+        [...first.log, `longest gap since the mark: ${gapOfA}`],
+        [...second.log, `longest gap since the mark: ${gapOfB}`],
+      ],
     }
   } finally {
     await lab.internet.clearFaults()
@@ -267,6 +272,11 @@ function unsettled([a, b]: readonly [PeerReport, PeerReport]): number {
 
 function gapOf(reports: readonly PeerReport[]): number {
   return Math.max(...reports.map(({ tally }) => tally.longestGapMs))
+}
+
+function gapText({ joinedAtMs, tally: { longestGapMs, gapEndedAtMs } }: PeerReport): string {
+  const ended = gapEndedAtMs === undefined ? 'not over' : `until ${((gapEndedAtMs - joinedAtMs) / 1_000).toFixed(2)}`
+  return `${(longestGapMs / 1_000).toFixed(2)} s, ${ended}`
 }
 
 function pathOf({ peers: [peer] }: PeerReport): string {

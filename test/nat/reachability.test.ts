@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)(reason ? `Behind NATs (skipped: ${reason})
   beforeAll(async () => void (lab = await laboratory()))
   afterAll(() => lab.close())
 
-  test.for(MEETINGS)('$engines: $nats with $ice', async ({ engines, nats, ice, path }) => {
+  test.for(MEETINGS.map(titled))('$title', async ({ engines, nats, ice, path }) => {
     const [a, b] = await Promise.all([lab.host(nats[0]), lab.host(nats[1])])
     try {
       const peers = await Promise.all([a.peer(engines[0]), b.peer(engines[1])])
@@ -50,3 +50,9 @@ describe.skipIf(reason !== undefined)(reason ? `Behind NATs (skipped: ${reason})
     }
   })
 })
+
+function titled(meeting: Meeting): Meeting & { readonly title: string } {
+  const { engines, nats, ice, path } = meeting
+  const how = path === ROOM ? 'over the room' : path === THROUGH_TURN ? 'through TURN' : 'directly'
+  return { ...meeting, title: `${engines.join(' ~ ')}, ${nats.join(' ~ ')}, ${ice}: ${how}` }
+}

@@ -27,7 +27,8 @@ export class Host {
 
   async create(): Promise<this> {
     await this.#namespace.create()
-    await this.#connect()
+    const plug = await this.#prepare(this.nat)
+    await plug()
     return this
   }
 
@@ -57,9 +58,10 @@ export class Host {
 
   /** Takes the cable out, and puts it into another network: everything that was open hangs, without an event. */
   async moveTo(nat: NatType): Promise<void> {
+    const plug = await this.#prepare(nat)
     await ip(`-n ${this.#namespace.name} link del ${DEVICE}`)
     this.nat = nat
-    await this.#connect()
+    await plug()
   }
 
   /** Another address in the same network: a lease of the LAN, or of the provider where there is no NAT. */
@@ -94,14 +96,17 @@ export class Host {
     return this.nat === 'none' ? undefined : this.#routers.at(-1)
   }
 
-  async #connect(): Promise<void> {
-    if (this.nat === 'none') {
+  /** Makes a network ready; what it returns plugs the host in. */
+  async #prepare(nat: NatType): Promise<() => Promise<void>> {
+    if (nat === 'none') {
       this.#address = this.#internet.freshAddress()
-      return this.#internet.connect(this.#namespace, DEVICE, [this.#address])
+      const addresses = [this.#address]
+      return () => this.#internet.connect(this.#namespace, DEVICE, addresses)
     }
-    const router = await new Router(this.#internet, this.nat).create()
+    const router = new Router(this.#internet, nat)
     this.#routers.push(router)
-    await router.connect(this.#namespace, DEVICE)
+    await router.create()
+    return () => router.connect(this.#namespace, DEVICE)
   }
 
   async #keep<Peer extends { close(): Promise<void> }>(starting: Promise<Peer>): Promise<Peer> {

@@ -6,6 +6,8 @@ export interface TallyReport {
   readonly repeated: number
   /** Longest time without a message since the mark, the time until now included. */
   readonly longestGapMs: number
+  /** When it ended, on the clock of `arrived`; `undefined` if nothing has come yet. */
+  readonly gapEndedAtMs: number | undefined
 }
 
 export class Tally {
@@ -14,6 +16,7 @@ export class Tally {
   #repeated = 0
   #lastAtMs: number | undefined
   #longestGapMs = 0
+  #gapEndedAtMs: number | undefined
 
   arrived(number: number, nowMs: number): void {
     this.#gap(nowMs)
@@ -29,6 +32,7 @@ export class Tally {
   mark(nowMs: number): void {
     this.#lastAtMs = nowMs
     this.#longestGapMs = 0
+    this.#gapEndedAtMs = undefined
   }
 
   report(nowMs: number): TallyReport {
@@ -37,10 +41,14 @@ export class Tally {
       lost: this.#lost,
       repeated: this.#repeated,
       longestGapMs: Math.max(this.#longestGapMs, nowMs - (this.#lastAtMs ?? nowMs)),
+      gapEndedAtMs: this.#gapEndedAtMs,
     }
   }
 
   #gap(nowMs: number): void {
-    this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - (this.#lastAtMs ?? nowMs))
+    const gapMs = nowMs - (this.#lastAtMs ?? nowMs)
+    if (gapMs <= this.#longestGapMs) return
+    this.#longestGapMs = gapMs
+    this.#gapEndedAtMs = nowMs
   }
 }
