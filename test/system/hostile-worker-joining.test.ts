@@ -60,4 +60,19 @@ describe.concurrent('a room that from the first moment on would', () => {
     if (attack !== 'swap announcements') await company.reported(reasons)
     await company.leave()
   })
+
+  it('drop everything makes nobody a stranger for longer than it does so', async () => {
+    const room = stage.newRoom()
+    await room.attack('drop everything')
+    const company = await gather(room)
+    await pause(ATTACK_MS)
+    expect(await room.tampered()).toBeGreaterThan(0)
+    // Nobody is told anything new, and nobody says anything: whoever was not answered says hello again.
+    await room.repent()
+    await company.acquainted()
+    await company.exchange()
+    await company.allHeard()
+    await company.reported([])
+    await company.leave()
+  })
 })

@@ -24,22 +24,16 @@ export function isSeen({ forms }: Secret, seen: readonly Buffer[]): boolean {
 
 function secretsOf(line: string): Secret[] {
   const [, attribute, value = ''] = /^a=(fingerprint|ice-ufrag|ice-pwd|candidate):(.*)$/.exec(line) ?? []
-  switch (attribute) {
-    case 'fingerprint': {
-      const hex = value.replace(/^sha-256 /i, '')
-      return [{ what: line, forms: bytesInAllForms(Buffer.from(hex.replaceAll(':', ''), 'hex')) }]
-    }
-    case 'ice-ufrag':
-    case 'ice-pwd':
-      return [{ what: line, forms: [text(value), ...encoded(text(value))] }]
-    case 'candidate': {
-      // foundation component transport priority address port typ …
-      const address = value.split(' ')[4] ?? ''
-      return [{ what: line, forms: [text(value), text(address), ...encoded(text(address))] }]
-    }
-    default:
-      return []
+  if (attribute === 'fingerprint') {
+    const hex = value.replace(/^sha-256 /i, '')
+    return [{ what: line, forms: bytesInAllForms(Buffer.from(hex.replaceAll(':', ''), 'hex')) }]
   }
+  if (attribute === 'candidate') {
+    // foundation component transport priority address port typ …
+    const address = value.split(' ')[4] ?? ''
+    return [{ what: line, forms: [text(value), text(address), ...encoded(text(address))] }]
+  }
+  return attribute === undefined ? [] : [{ what: line, forms: [text(value), ...encoded(text(value))] }]
 }
 
 function bytesInAllForms(bytes: Buffer): Buffer[] {
