@@ -1,7 +1,7 @@
 /**
  * `npm run test:moves`: a thousand and more forced moves, between two pages, a page and a Node process, and two Node
  * processes, each pair with a room, a wire and air of its own. `EDGE_NET_MOVES` and `EDGE_NET_SEED` change how many and which;
- * `EDGE_NET_PAIR=page~node` and `EDGE_NET_FAULT='path cut'` narrow it down. Wants a build.
+ * `EDGE_NET_MINUTES` ends it early; `EDGE_NET_PAIR=page~node` and `EDGE_NET_FAULT='path cut'` narrow it down. Wants a build.
  */
 import { launchChromium } from '../support/chromium.ts'
 import { FAULTS } from './faults.ts'
@@ -18,7 +18,7 @@ const PAIRS: readonly (readonly [Runtime, Runtime])[] = [
 ]
 const PROGRESS_EVERY = 25
 
-const { EDGE_NET_MOVES = '1020', EDGE_NET_SEED, EDGE_NET_PAIR, EDGE_NET_FAULT } = process.env
+const { EDGE_NET_MOVES = '1020', EDGE_NET_SEED, EDGE_NET_PAIR, EDGE_NET_FAULT, EDGE_NET_MINUTES } = process.env
 const seed = Number(EDGE_NET_SEED ?? Date.now() % 1_000_000)
 const pairs = PAIRS.filter((pair) => !EDGE_NET_PAIR || pair.join('~') === EDGE_NET_PAIR)
 const faults = EDGE_NET_FAULT ? FAULTS.filter(({ name }) => name === EDGE_NET_FAULT) : undefined
@@ -27,6 +27,7 @@ const moves = Math.ceil(Number(EDGE_NET_MOVES) / pairs.length)
 console.log(`seed ${seed}: ${moves} forced moves each for ${pairs.map((pair) => pair.join('~')).join(', ')}`)
 
 const startedMs = performance.now()
+const signal = AbortSignal.timeout(Number(EDGE_NET_MINUTES ?? 600) * 60_000)
 const browser = await launchChromium(WITH_ADDRESSES)
 try {
   const outcomes = await Promise.allSettled(
@@ -35,6 +36,7 @@ try {
         pair,
         moves,
         seed,
+        signal,
         browser,
         withSlow: true,
         ...(faults && { faults }),

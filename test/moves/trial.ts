@@ -16,6 +16,8 @@ export interface TrialOptions {
   readonly pair: readonly [Runtime, Runtime]
   readonly moves: number
   readonly seed: number
+  /** When it aborts, the trial comes to its end early, with all checks. */
+  readonly signal?: AbortSignal
   /** For pages. */
   readonly browser: Browser
   /** Faults that take long to be noticed, too. */
@@ -61,11 +63,11 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   let [pathEvents, messages, links] = [0, 0, 0]
   let deck: Fault[] = []
   try {
-    while (moves.length < options.moves) {
+    while (moves.length < options.moves && !options.signal?.aborted) {
       const link = await LinkTrial.start(scene, options, random)
       links++
       try {
-        while (moves.length < options.moves && !(await link.isWornOut())) {
+        while (moves.length < options.moves && !options.signal?.aborted && !(await link.isWornOut())) {
           // Every kind comes once before one comes again.
           if (deck.length === 0)
             deck = random.shuffled(options.faults ?? FAULTS.filter((fault) => options.withSlow || isQuick(fault)))
