@@ -24,7 +24,8 @@ export interface Sending extends Promise<void> {
   readonly id: number
   /**
    * Resolves when the peer's application had the message. Rejects with `not-delivered` when the link ended before that was
-   * confirmed: the message was delivered at most once, nobody knows. Nobody has to listen to it.
+   * confirmed: the message was delivered at most once, nobody knows. A message that was never taken over fails both promises
+   * with the same error. Nobody has to listen to it.
    */
   readonly delivered: Promise<void>
 }
@@ -269,8 +270,8 @@ export interface Network {
   broadcast(data: Sendable, options?: SendOptions): Promise<void>
 
   /**
-   * Takes the messages of a channel: beside the application's own, in one order with them, but with a handler of their
-   * own. Messages of a channel that nobody takes are dropped.
+   * Takes the messages of a channel: beside the application's own, with a handler of their own. Each channel is in order;
+   * messages of the application's that wait for a listener do not hold them up. What nobody takes is dropped.
    *
    * @param channel 1 to 65,535; 1 to 255 are Edge-Net's own
    * @returns stops taking them

@@ -111,6 +111,8 @@ export class JoinedNetwork implements Network {
   /** The room dropped something, and asked for a pause. */
   #wasLimited = false
   #stopFollowing: (() => void) | undefined
+  /** Whom the last welcome did not list. */
+  #missing = new Set<RemotePeer>()
 
   constructor(parts: NetworkParts) {
     const { room, session, clock, options, manager } = parts
@@ -177,16 +179,16 @@ export class JoinedNetwork implements Network {
 
   async #leave(): Promise<void> {
     // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal; but
-    // what has been sent already goes out first.
+    // what has been sent already arrives first, if the peer answers.
     const isLarge = this.total > FULL_LIST_PEERS
     const remotes = [...this.#remotes.values()]
     const isUnsettled = () => remotes.some(({ isVerified, isSettled }) => isVerified && !isSettled)
     const needsTime = isUnsettled() || remotes.some(({ isDirect, isSealing }) => isSealing || (isLarge && !isDirect))
-    const byes = remotes.map((remote) => remote.bye())
-    if (needsTime) await Promise.all(byes)
     for (let waitedMs = 0; waitedMs < FLUSH_MS && isUnsettled(); waitedMs += FLUSH_CHECK_MS) {
       await this.#pause(FLUSH_CHECK_MS)
     }
+    const byes = remotes.map((remote) => remote.bye())
+    if (needsTime) await Promise.all(byes)
     const carrierClosed = this.#carrier.close()
     this.#setState('closed')
     this.#abort.abort()
@@ -360,7 +362,8 @@ export class JoinedNetwork implements Network {
       if (ice) this.#useIceServers(ice)
       else this.#iceSettled = this.#refreshIceServers()
     }
-    const missing = new Set(peers.length >= total - 1 ? this.#remotes.values() : [])
+    const welcomedAtMs = nowMs()
+    const missing = (this.#missing = new Set(peers.length >= total - 1 ? this.#remotes.values() : []))
     this.#relayRestarted()
     if (this.#entering) this.#phase('welcome')
     this.#entering?.resolve()
@@ -369,13 +372,16 @@ export class JoinedNetwork implements Network {
     for (const met of await Promise.all(peers.map(({ announcement }) => this.#meetListed(announcement)))) {
       if (met) missing.delete(met)
     }
-    for (const remote of missing) remote.relayDown()
+    // After a deploy all come back together: some have been heard meanwhile.
+    for (const remote of missing) if (remote.heardAtMs < welcomedAtMs) remote.relayDown()
   }
 
   async #joined({ peer, resumed }: Extract<RoomMessage, { type: 'peer-joined' }>): Promise<void> {
     const met = await this.#meetListed(peer.announcement)
     // Somebody whom we know has a new socket; what went to the old one may be lost.
-    if (resumed || met?.state === 'stalled') met?.relayUp()
+    if (!met) return
+    this.#missing.delete(met)
+    if (resumed || met.state === 'stalled') met.relayUp()
   }
 
   /** The carrier takes bulk again. What went to a room that had its fill was dropped. */
@@ -513,6 +519,8 @@ export class JoinedNetwork implements Network {
       directDoubtful: ({ id }) => manager?.renew(id),
       pathChanged: (peer) => {
         this.#shareRelay()
+        // What silences a direct path, as a change of networks, silences the socket, too: find out while it is fresh.
+        if (peer.isSuspect) this.#carrier.nudge()
         this.#emitter.emit('path', { peer, path: peer.path })
       },
       deliver: (peer, channel, data) => this.#deliver(peer, channel, data),

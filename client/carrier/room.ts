@@ -195,7 +195,8 @@ export class RoomCarrier {
     clearTimeout(this.#timer)
     const socket = this.#socket
     if (!socket) return this.#detach()
-    if (this.#isOpen) socket.send(BYE_TEXT)
+    // A page that goes away may find it closing already.
+    if (socket.readyState === socket.OPEN) socket.send(BYE_TEXT)
     await new Promise<void>((resolve) => {
       const giveUp = setTimeout(resolve, CLOSE_WAIT_MS)
       this.#onClosed = () => {

@@ -427,8 +427,9 @@ export class Link {
   #choose(nowMs: number): void {
     const before = this.path
     const relayAnswers = this.#relayAnswers(nowMs)
-    const isGood = this.#direct && !this.isSuspect && nowMs >= this.#avoidDirectUntilMs
-    const next = isGood ? 'direct' : relayAnswers ? 'relay' : this.#direct ? 'direct' : undefined
+    const isUsable = this.#direct && !this.isSuspect
+    const isGood = isUsable && nowMs >= this.#avoidDirectUntilMs
+    const next = isGood ? 'direct' : relayAnswers ? 'relay' : isUsable ? 'direct' : undefined
     if (next === before || this.#isOver) return
     this.path = next
     this.#stalledAtMs = next ? Infinity : nowMs

@@ -15,7 +15,7 @@ const THROUGHPUT_MS = 1_000
 export class QualityMeter {
   #score = 100
   #level: QualityLevel = 'good'
-  #candidate: QualityLevel = 'good'
+  #candidate: QualityLevel | undefined
   #bytesPerSecond = 0
   #bytes = 0
   #atMs = 0
@@ -42,7 +42,7 @@ export class QualityMeter {
         : this.#score > GOOD_ABOVE
           ? 'good'
           : 'poor'
-    const isSettled = level === this.#candidate || level === 'lost'
+    const isSettled = [level, undefined].includes(this.#candidate) || level === 'lost'
     this.#candidate = level
     if (!isSettled || level === this.#level) return false
     this.#level = level

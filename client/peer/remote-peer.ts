@@ -103,8 +103,8 @@ export class RemotePeer implements Peer, PeerLink {
   #messages = 0
   /** Messages wait behind a Blob that is being read. */
   #reading: Promise<unknown> | undefined
-  /** Somebody takes the messages one by one. */
-  #isRead = false
+  /** Who take the messages one by one; the newest gets them. */
+  #readers = 0
   /** Gives the next message, or the end, to whoever waits for it. */
   #want: ((data: Data | undefined) => void) | undefined
   #timer: Timer | undefined
@@ -176,6 +176,12 @@ export class RemotePeer implements Peer, PeerLink {
   get isDirect(): boolean {
     return this.#attempt !== undefined
   }
+  get isSuspect(): boolean {
+    return this.#link.isSuspect
+  }
+  get heardAtMs(): number {
+    return this.#link.heardAtMs
+  }
   /** The peer has acknowledged everything. */
   get isSettled(): boolean {
     return this.#link.isSettled && !this.#reading
@@ -226,18 +232,30 @@ export class RemotePeer implements Peer, PeerLink {
     return this.state !== 'closed' && this.#link.datagram(bytes, typeof data === 'string', nowMs())
   }
 
-  async *messages(): AsyncIterableIterator<Data> {
-    this.#isRead = true
-    try {
-      for (;;) {
-        const data = this.#link.take(nowMs()) ?? (await this.#wanted())
-        this.#arm()
-        if (data === undefined) return
-        yield data
-      }
-    } finally {
-      this.#isRead = false
-      this.drain()
+  messages(): AsyncIterableIterator<Data> {
+    this.#readers++
+    let isOver = false
+    // A message that is asked for and not there yet must not keep the reader from stopping.
+    const end = (): IteratorReturnResult<undefined> => {
+      if (!isOver && --this.#readers === 0) this.drain()
+      isOver = true
+      return { done: true, value: undefined }
+    }
+    const next = async (): Promise<IteratorResult<Data, undefined>> => {
+      const data = isOver ? undefined : (this.#link.take(nowMs()) ?? (await this.#wanted()))
+      this.#arm()
+      return data === undefined ? end() : { done: false, value: data }
+    }
+    const stop = () => {
+      this.#want?.(undefined)
+      return Promise.resolve(end())
+    }
+    return {
+      next,
+      return: stop,
+      [Symbol.asyncIterator]() {
+        return this
+      },
     }
   }
 
@@ -303,6 +321,8 @@ export class RemotePeer implements Peer, PeerLink {
   relayUp(): void {
     this.#relayIsUp = true
     this.hasLeftRoom = false
+    // The first words may have been lost; nothing else repeats them.
+    if (!this.isVerified && this.#helloAtMs > 0) this.hello()
     this.#link.relayUp(nowMs())
     this.#arm()
   }
@@ -387,6 +407,7 @@ export class RemotePeer implements Peer, PeerLink {
     if (this.state === 'closed') return
     this.#link.directClosed(nowMs())
     this.#arm()
+    if (this.hasLeftRoom) this.#host.ended(this, 'left')
   }
 
   attemptFailed(end: AttemptEnd): void {
@@ -408,7 +429,7 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   #deliver(channel: number, data: Data): boolean {
-    if (channel !== 0 || !this.#isRead) return this.#host.deliver(this, channel, data)
+    if (channel !== 0 || this.#readers === 0) return this.#host.deliver(this, channel, data)
     const want = this.#want
     this.#want = undefined
     want?.(data)
@@ -427,7 +448,9 @@ export class RemotePeer implements Peer, PeerLink {
     if (path === 'direct') {
       const bytes = encodeFrame(frame)
       const isOrdered = isData || frame.type === 'bye'
-      return (isOrdered ? this.#attempt?.send(bytes) : this.#attempt?.sendProbe(bytes)) ?? false
+      const isSent = isOrdered && this.#attempt?.send(bytes)
+      // Goodbye finds a way past bulk that waits.
+      return isSent || (!isData && (this.#attempt?.sendProbe(bytes) ?? false))
     }
     const isBulk = isData || frame.type === 'datagram'
     const isReady = !isBulk || this.#host.carrierIsReady()
@@ -456,7 +479,6 @@ export class RemotePeer implements Peer, PeerLink {
   #moved(kind: PathKind | undefined): void {
     const attempt = kind === 'direct' ? this.#attempt : undefined
     const before = this.state
-    if (kind !== 'direct' && this.hasLeftRoom) return this.#host.ended(this, 'left')
     if (this.isVerified) this.state = kind ? 'verified' : 'stalled'
     const unknown = { kind: 'direct', local: 'unknown', remote: 'unknown', protocol: 'unknown' } as const
     if (kind) this.#setPath(attempt ? (attempt.path ?? unknown) : { kind: 'relay' })

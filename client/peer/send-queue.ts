@@ -168,7 +168,7 @@ export class SendQueue {
 
   /** So much of what was sent last is to be sent again. */
   #unsend(bytes: number): void {
-    for (let left = bytes; left > 0; ) {
+    for (let left = bytes; left > 0;) {
       const last = this.#frames[this.#sent - 1]
       if (!last) return
       this.#sent--

@@ -334,6 +334,7 @@ export class WebRTCPeerManager {
   }
 
   #ended(entry: Entry, attempt: Attempt, end: AttemptEnd): void {
+    if (entry.lingering === attempt) entry.lingering = undefined
     if (entry.open === attempt) {
       entry.open = undefined
       if (nowMs() - (attempt.record.openedAtMs ?? 0) >= LASTING_MS) {

@@ -94,7 +94,7 @@ describe('a sealed frame', () => {
     })
     const opened = await link.open(answer)
     if (typeof opened === 'string') throw new Error(opened)
-    expect(decodeFrame(opened.frame)).toMatchObject({ type: 'data', creditKiB: 1_024 })
+    expect(decodeFrame(opened.frame)).toMatchObject({ type: 'data', creditKiB: 512 })
     await scene.reported()
   })
 
@@ -114,7 +114,7 @@ describe('a link state', () => {
     const newer = await eve.linkTo(scene.party, { incarnation: 6 })
     await say(newer.text('new'), newer)
     await scene.undisturbed(fromEve('new'))
-    const ids = [`lost ${eve.peerId}`, `announced ${eve.peerId}`, `peer ${eve.peerId}`]
+    const ids = [`restarted ${eve.peerId}`, `announced ${eve.peerId}`, `peer ${eve.peerId}`]
     expect(ada.presence.slice(before)).toEqual(ids)
     expect(ada.network.peers.size).toBe(2)
   })
