@@ -45,17 +45,16 @@ try {
           const minutes = (performance.now() - startedMs) / 60_000
           console.log(`${minutes.toFixed(1).padStart(6)} min  ${pair.join('~')}  ${number} of ${moves}`)
         },
+      }).catch((error: unknown) => {
+        process.exitCode = 1
+        console.error(`\nfailed: ${String(error)}`)
+        throw error
       }),
     ),
   )
   const results = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   for (const result of results) console.log(`\n${result.pair}\n${report([result])}`)
   if (results.length > 1) console.log(`\nall\n${report(results)}`)
-  for (const outcome of outcomes) {
-    if (outcome.status === 'fulfilled') continue
-    process.exitCode = 1
-    console.error(`\nfailed: ${String(outcome.reason)}`)
-  }
 } finally {
   await browser.close()
 }
