@@ -81,11 +81,11 @@ describe('a sealed frame', () => {
 
   it('far ahead of its turn is not kept: 300 of them leave the link its credit', async () => {
     const { eve, ada, room } = scene
+    room.members.set(eve.peerId, eve)
     const payload = new Uint8Array(MAX_FRAME_PAYLOAD_BYTES)
     for (let i = 0; i < 300; i++) await say(link.frame({ type: 'data', flags: WHOLE, seq: 2 ** 31 + i, payload }))
     await say(link.text('in order'))
     await scene.undisturbed(fromEve('in order'))
-    room.members.set(eve.peerId, eve)
     await ada.network.send(eve.peerId, 'reply')
     const answer = await eventually(() => {
       const found = eve.envelopes.find(({ kind }) => kind === 'relay')

@@ -70,7 +70,7 @@ describe('a socket that is half open', () => {
     room.answersPings = false
     for (let i = 0; i < 30; i++) {
       await bob.network.send(ada.network.peerId, `${i}`)
-      await pass(2_000)
+      await pass(1_000)
     }
     expect(ada.messages).toHaveLength(30)
     expect(ada.states).toEqual([])
