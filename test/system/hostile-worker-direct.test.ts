@@ -85,7 +85,7 @@ describe.concurrent('direct paths', () => {
     const company = await stage.talking(room, { direct: 'on', iceServers: [] })
     const nothingChanged = await company.watched()
     await room.attack(attack)
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 2; i++) {
       await company.exchange()
       await pause(ATTACK_MS)
     }

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ATTACK_MS, openStage, pause, type Stage } from '../support/hostile-worker/scene.ts'
 
-/** What is reported: the first in any case, the others by chance. */
+/** What is reported: one of these at least, and nothing else. */
 type Reasons = readonly string[]
 
 const NOTHING: Reasons = []
