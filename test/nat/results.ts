@@ -1,5 +1,5 @@
 /** The laboratory's results as tables for people. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { isUnharmed, type Outcome } from './faults.ts'
@@ -20,7 +20,9 @@ const ICE_NAMES: Record<IceSet, string> = {
   turn: 'STUN and TURN over UDP, TCP 3478, TCP 80 and TLS 443',
 }
 
-export async function writeMatrix(cells: readonly Cell[]): Promise<void> {
+/** What this run did not measure stays as an earlier one left it. */
+export async function writeMatrix(measured: readonly Cell[]): Promise<void> {
+  const cells = await merged('matrix', measured, ({ engines, ice }) => `${engines.join('~')} ${ice}`)
   const groups = Map.groupBy(cells, ({ engines, ice }) => `${engines.join(' ~ ')}, ${ICE_NAMES[ice]}`)
   const sections = [...groups].map(([title, group]) => `## ${title}\n\n${summary(group)}\n\n${table(group)}`)
   const head = `# Who reaches whom behind which NATs
@@ -35,7 +37,8 @@ ${machine()}`
   await write('matrix', cells, [head, ...sections])
 }
 
-export async function writeFaults(outcomes: readonly Outcome[]): Promise<void> {
+export async function writeFaults(suffered: readonly Outcome[]): Promise<void> {
+  const outcomes = await merged('faults', suffered, ({ engines }) => engines.join('~'))
   const head = `# What faults do to peers that talk
 
 Written by \`npm run test:nat\`. A message every 50 ms each way. Gap: the longest time without a delivered message on
@@ -117,6 +120,15 @@ function seconds(ms: number): string {
 function machine(): string {
   const load = loadavg()[0]?.toFixed(1)
   return `${new Date().toISOString().slice(0, 16)}Z, Linux ${release()}, ${cpus().length} cores shared with other work (load ${load} at the end), Node ${process.version}.`
+}
+
+async function merged<T>(name: string, fresh: readonly T[], groupOf: (item: T) => string): Promise<readonly T[]> {
+  const groups = new Set(fresh.map(groupOf))
+  const earlier = await readFile(join(FOLDER, `${name}.json`), 'utf8').then(
+    (text) => JSON.parse(text) as T[],
+    () => [],
+  )
+  return [...earlier.filter((item) => !groups.has(groupOf(item))), ...fresh]
 }
 
 async function write(name: string, data: unknown, sections: readonly string[]): Promise<void> {

@@ -11,14 +11,17 @@ const driver = new Driver({
   encodeCredentials: true,
 })
 
+/** Whoever asked may be gone by now; then this process ends, too. */
+const reply = (answer: object) => process.send?.(answer, () => undefined)
+
 process.on('message', ({ id, method, args }: { id: number; method: DriverMethod; args: unknown[] }) => {
   const call = driver[method] as (...some: unknown[]) => unknown
   Promise.resolve()
     .then(() => call.apply(driver, args))
     .then(
-      (result) => process.send?.({ id, result }),
-      (error: unknown) => process.send?.({ id, error: String(error instanceof Error ? error.stack : error) }),
+      (result) => reply({ id, result }),
+      (error: unknown) => reply({ id, error: String(error instanceof Error ? error.stack : error) }),
     )
 })
 process.on('disconnect', () => process.exit())
-process.send?.({ id: 0 })
+reply({ id: 0 })
