@@ -57,6 +57,7 @@ describe.concurrent('a room that from the first moment on would', () => {
     await company.exchange()
     await company.allHeard()
     await company.nobodyElseCame()
+    await company.nobodyElseWasAnnounced()
     if (attack !== 'swap announcements') await company.reported(reasons)
     await company.leave()
   })

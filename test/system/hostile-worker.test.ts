@@ -93,6 +93,7 @@ describe.concurrent('a room that, while everybody talks, would', () => {
     await company.exchange()
     await company.allHeard()
     await company.nobodyElseCame()
+    await company.nobodyElseWasAnnounced()
     await company.reported(reasons)
     await company.leave()
   })

@@ -21,6 +21,8 @@ export interface Recorded {
   readonly stateError: string | undefined
   readonly heard: readonly { readonly from: string; readonly data: unknown }[]
   readonly errors: readonly Fault[]
+  /** Everybody whose announcement was ever believed, by the name in it. */
+  readonly announced: readonly { readonly id: string; readonly name: string }[]
   /** Ids of all peers that were ever verified. */
   readonly met: readonly string[]
   readonly peers: readonly {
@@ -47,6 +49,7 @@ export async function nodeClient(roomUrl: string, name: string, options: JoinOpt
   const network = await join(roomUrl, { name, ...options })
   const heard: Recorded['heard'][number][] = []
   const errors: Fault[] = []
+  const announced: { id: string; name: string }[] = []
   const met: string[] = []
   const changes: string[] = []
   const left: Recorded['left'][number][] = []
@@ -56,6 +59,7 @@ export async function nodeClient(roomUrl: string, name: string, options: JoinOpt
   network.on('state', ({ error }) => void (stateError = error?.reason))
   network.on('message', ({ peer, data }) => void heard.push({ from: peer.id, data }))
   network.on('error', ({ error: { code, reason } }) => void errors.push({ code, reason }))
+  network.on('announced', ({ peer }) => void announced.push({ id: peer.id, name: peer.name }))
   network.on('peer', ({ peer }) => void met.push(peer.id))
   network.on('peer-state', ({ state }) => void changes.push(state))
   network.on('path', ({ path }) => void changes.push(path.kind))
@@ -81,6 +85,7 @@ export async function nodeClient(roomUrl: string, name: string, options: JoinOpt
       stateError,
       heard: [...heard],
       errors: [...errors],
+      announced: [...announced],
       met: [...met],
       changes: [...changes],
       left: [...left],

@@ -151,6 +151,14 @@ export class Company {
     for (const { met } of (await this.#records()).values()) expect(met.filter((id) => !ids.has(id))).toEqual([])
   }
 
+  /** Nobody has believed an announcement but those that the company signed, to the letter of the name. */
+  async nobodyElseWasAnnounced(): Promise<void> {
+    const names = new Map(this.members.map(({ id, name }) => [id, name]))
+    for (const { announced } of (await this.#records()).values()) {
+      expect(announced.filter(({ id, name }) => names.get(id) !== name)).toEqual([])
+    }
+  }
+
   async leave(): Promise<void> {
     await Promise.all(this.members.map((member) => member.leave()))
   }

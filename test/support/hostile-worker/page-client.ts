@@ -84,6 +84,7 @@ export async function pageClient(
         ...own,
         stateError: undefined,
         heard: seen.messages,
+        announced: seen.peers.map((met) => ({ id: met.id, name: met.name })),
         met: seen.peers.map((met) => met.id),
         left: seen.left.map((gone) => ({ ...gone, unconfirmed: 0 })),
         peers: seen.peers.map(({ path, ...rest }) => ({ ...rest, path: path.kind })),
