@@ -93,8 +93,8 @@ async function faults(): Promise<void> {
       )
       if (!unharmed) problems.push(`${engines.join('~')} ${fault.name}: ${JSON.stringify(outcome)}`)
       if (fault.directAfter && outcome.directAgainMs === undefined) problems.push(`${fault.name}: not direct again`)
+      await writeFaults(outcomes)
     }
-    await writeFaults(outcomes)
   }
 }
 

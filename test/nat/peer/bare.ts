@@ -62,20 +62,24 @@ export class BareConnection {
     this.#startedAtMs = performance.timeOrigin + performance.now()
     const pc = this.#connection()
     this.#use(pc.createDataChannel('bare'))
-    await pc.setLocalDescription(await pc.createOffer())
-    this.#send({ description: plain(pc.localDescription) })
+    await this.#describe(pc, await pc.createOffer())
   }
 
   async #described(description: RTCSessionDescriptionInit): Promise<void> {
     const pc = (this.#pc ??= this.#connection())
     await pc.setRemoteDescription(description)
     if (description.type === 'offer') {
-      await pc.setLocalDescription(await pc.createAnswer())
-      this.#send({ description: plain(pc.localDescription) })
+      await this.#describe(pc, await pc.createAnswer())
     }
     const early = this.#early ?? []
     this.#early = undefined
     for (const candidate of early) await this.#candidate(candidate)
+  }
+
+  /** Says it first: libdatachannel fails on descriptions that have candidates in them already. */
+  async #describe(pc: RTCPeerConnection, description: RTCSessionDescriptionInit): Promise<void> {
+    this.#send({ description: { type: description.type, sdp: withoutCandidates(description.sdp ?? '') } })
+    await pc.setLocalDescription(description)
   }
 
   async #candidate(candidate: RTCIceCandidateInit): Promise<void> {
@@ -123,9 +127,8 @@ export async function answerBare(
   return new BareConnection(socket, role, () => new Connection({ iceServers }))
 }
 
-function plain(description: RTCSessionDescription | null): RTCSessionDescriptionInit {
-  if (!description) throw new Error('no description')
-  return { type: description.type, sdp: description.sdp }
+function withoutCandidates(sdp: string): string {
+  return sdp.replaceAll(/^a=(candidate:|end-of-candidates).*\r?\n/gm, '')
 }
 
 async function selectedPair(pc: RTCPeerConnection): Promise<string | undefined> {
