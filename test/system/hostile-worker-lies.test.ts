@@ -1,5 +1,6 @@
 /** A malicious Worker that lies: about who is here, what time it is, what it can take, and whether anybody may stay. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createIdentity } from '../../client/node/index.ts'
 import { nodeClient } from '../support/hostile-worker/client.ts'
 import { Company, MAX_REPORTS } from '../support/hostile-worker/company.ts'
 import { ATTACK_MS, NAMES, openStage, pause, type Stage } from '../support/hostile-worker/scene.ts'
@@ -138,6 +139,49 @@ describe.concurrent('a room that lies', () => {
     await company.exchange()
     await company.allHeard()
     await company.reported([])
+    await company.leave()
+  })
+
+  it('about who speaks is heard under a siteId of its own, and by nobody who asks for the siteIds of friends', async () => {
+    const room = stage.newRoom()
+    const friends = new Set<string>()
+    const company = new Company()
+    const authorize = ({ siteId }: { siteId: string }) => friends.has(siteId)
+    for (const name of ['Ada', 'Bob']) {
+      const identity = await createIdentity()
+      friends.add(identity.siteId)
+      company.add(await nodeClient(room.url, name, { direct: 'off', identity, authorize }))
+    }
+    const careless = await nodeClient(room.url, 'Cleo', { direct: 'off' })
+    await company.acquainted()
+    await room.attack('impersonate')
+    // The control: the attack is a real one. Whoever lets everybody in hears Eve, whose siteId is nobody's.
+    await eventually(async () => {
+      const { heard, peers } = await careless.record()
+      expect(heard.map(({ data }) => data).toSorted()).toEqual(['it is me, Ada', 'it is me, Bob'])
+      for (const { from } of heard) expect(friends).not.toContain(peers.find(({ id }) => id === from)?.siteId)
+    }, SOON_MS)
+    await room.repent()
+    await company.exchange()
+    await company.allHeard()
+    await company.nobodyElseCame()
+    await company.nobodyElseWasAnnounced()
+    await Promise.all([company.leave(), careless.leave()])
+  })
+
+  it("about whose session it is, with Eve's name under somebody else's key, opens nothing", async () => {
+    const room = stage.newRoom()
+    const company = await stage.talking(room)
+    await room.attack('claim the session keys of others')
+    await company.exchange()
+    await pause(ATTACK_MS)
+    await company.undisturbed()
+    expect(await room.tampered()).toBeGreaterThan(0)
+    await room.repent()
+    await company.exchange()
+    await company.allHeard()
+    await company.nobodyElseCame()
+    await company.reported(['sealed-forged', 'intro-mismatch'])
     await company.leave()
   })
 })
