@@ -634,8 +634,8 @@ export class Link {
       this.#suspectedAtMs = undefined
       this.#trustedAtMs = nowMs
     }
-    // How late the pings of a doubt were answered says how long the outage was, not how slow the path is.
-    if (path === 'direct' && sentAtMs >= this.#trustedAtMs) this.#compare(nowMs)
+    // How late pings were answered because of a doubt says how long the outage was, not how slow the path is.
+    if (path === 'direct' && !this.isSuspect && sentAtMs >= this.#trustedAtMs) this.#compare(nowMs)
     this.#choose(nowMs)
     if (path === this.path) this.#output.measured(nowMs - sentAtMs)
   }

@@ -177,6 +177,23 @@ describe('a link with a direct path', () => {
     expect(link.path).toBe('direct')
   })
 
+  it('does not call it slow for answering late while it was cut', () => {
+    const { link, sent } = lonely()
+    const answer = (path: PathKind, nowMs: number) => {
+      const asked = sent.filter((each) => each.type === 'ping' && each.path === path)
+      for (const { payload } of asked) link.receive(frame('pong', { payload }), path, nowMs)
+    }
+    link.receive(frame('ack'), 'relay', 0)
+    run(link, 0, 1_600)
+    answer('relay', 1_600)
+    link.directOpened(1_600)
+    link.post(1, 0, utf8('one'), true, 1_700)
+    run(link, 1_700, 3_300)
+    expect(link.path).toBe('relay')
+    answer('direct', 3_300)
+    expect(link.path).toBe('direct')
+  })
+
   it('wants another at once after a nudge, if it does not answer', () => {
     const { link, events } = lonely()
     link.directOpened(0)
