@@ -10,7 +10,7 @@ import { launchChromium } from '../support/chromium.ts'
 
 /** Together more than fifty, and every kind of fault at least once for each pair. */
 const MOVES = 17
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 600_000
 const seed = Number(process.env['EDGE_NET_SEED'] ?? Date.now() % 1_000_000)
 const results: TrialResult[] = []
 let browser: Browser
