@@ -73,6 +73,8 @@ export interface PeerKeys {
 
 /** A peer that speaks to a link state that is over is told so, but not for each of its frames. */
 const HELLO_PAUSE_MS = 1_000
+/** Who has not answered may not have heard us: it is greeted again, ever more seldom. */
+const MAX_HELLO_WAIT_MS = 60_000
 const NOTHING = new Uint8Array(0)
 
 interface Pending {
@@ -111,6 +113,9 @@ export class RemotePeer implements Peer, PeerLink {
   #timerAtMs = Infinity
   /** From when on another hello may be sent. */
   #helloAtMs = 0
+  /** When to say hello again, unless the peer has answered by then. */
+  #helloAgainAtMs = Infinity
+  #helloWaitMs = HELLO_PAUSE_MS
 
   constructor(announcement: ProvenAnnouncement, keys: PeerKeys, host: PeerHost) {
     this.id = announcement.peerId
@@ -288,6 +293,8 @@ export class RemotePeer implements Peer, PeerLink {
   hello(): void {
     if (nowMs() < this.#helloAtMs) return
     this.#helloAtMs = nowMs() + HELLO_PAUSE_MS
+    this.#helloAgainAtMs = nowMs() + this.#helloWaitMs
+    this.#helloWaitMs = Math.min(this.#helloWaitMs * 2, MAX_HELLO_WAIT_MS)
     this.#sealAs('intro', this.#link.frame('ack', NOTHING))
     this.#arm()
   }
@@ -314,6 +321,8 @@ export class RemotePeer implements Peer, PeerLink {
       this.state = this.#link.path ? 'verified' : 'stalled'
       this.#host.verified(this)
     }
+    // It greets again, so it has not heard us.
+    else if (frame.type === 'ack' && (frame.epoch & 0xff) === 0) this.hello()
     this.#received(frame, 'relay')
   }
 
@@ -516,7 +525,8 @@ export class RemotePeer implements Peer, PeerLink {
 
   /** Sees to it that the timer fires when there is something to do. Every frame comes here, so a timer that is early stays. */
   #arm(): void {
-    const atMs = this.state === 'closed' ? Infinity : this.#link.deadlineMs()
+    const helloMs = this.#peerIncarnation === undefined ? this.#helloAgainAtMs : Infinity
+    const atMs = this.state === 'closed' ? Infinity : Math.min(this.#link.deadlineMs(), helloMs)
     if (atMs >= this.#timerAtMs) return
     clearTimeout(this.#timer)
     this.#timerAtMs = atMs
@@ -526,6 +536,7 @@ export class RemotePeer implements Peer, PeerLink {
   #tick(): void {
     this.#timerAtMs = Infinity
     this.#link.tick(nowMs())
+    if (this.#peerIncarnation === undefined && nowMs() >= this.#helloAgainAtMs) this.hello()
     this.#arm()
   }
 }
