@@ -9,11 +9,14 @@ export default defineConfig({
   test: {
     // The Worker logs every refusal, and refusals are what many tests are about.
     silent: 'passed-only',
+    // How long something takes is for the benches: a loaded machine is no failure.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/protocol/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sim/**/*.test.ts'],
+          testTimeout: 30_000,
         },
       },
       {
