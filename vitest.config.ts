@@ -1,6 +1,9 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+/** How long something takes is for the benches: a loaded machine is no failure. */
+const PATIENT = { poll: { timeout: 20_000 } }
+
 /**
  * `unit` runs in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium, `nat`
  * puts them behind NATs.
@@ -9,14 +12,13 @@ export default defineConfig({
   test: {
     // The Worker logs every refusal, and refusals are what many tests are about.
     silent: 'passed-only',
-    // How long something takes is for the benches: a loaded machine is no failure.
-    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/protocol/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sim/**/*.test.ts'],
           testTimeout: 30_000,
+          expect: PATIENT,
         },
       },
       {
@@ -29,6 +31,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts', 'test/browser/**/*.test.ts'],
           testTimeout: 60_000,
+          expect: PATIENT,
           hookTimeout: 120_000,
           // One browser, one workerd and Node peers share the machine; side by side they only disturb each other.
           fileParallelism: false,
@@ -39,6 +42,7 @@ export default defineConfig({
           name: 'nat',
           include: ['test/nat/**/*.test.ts'],
           testTimeout: 150_000,
+          expect: PATIENT,
           hookTimeout: 60_000,
           fileParallelism: false,
           // After the others: namespaces, browsers and a workerd of its own need the machine for themselves.
