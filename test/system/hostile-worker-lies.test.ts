@@ -158,7 +158,7 @@ describe.concurrent('a room that lies', () => {
     // The control: the attack is a real one. Whoever lets everybody in hears Eve, whose siteId is nobody's.
     await eventually(async () => {
       const { heard, peers } = await careless.record()
-      expect(heard.map(({ data }) => data).toSorted()).toEqual(['it is me, Ada', 'it is me, Bob'])
+      expect(new Set(heard.map(({ data }) => data))).toEqual(new Set(['it is me, Ada', 'it is me, Bob']))
       for (const { from } of heard) expect(friends).not.toContain(peers.find(({ id }) => id === from)?.siteId)
     }, SOON_MS)
     await room.repent()
