@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/protocol/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sim/**/*.test.ts'],
+          include: ['test/{protocol,client,sim,qdag}/**/*.test.ts'],
           testTimeout: 30_000,
           expect: PATIENT,
         },
