@@ -7,6 +7,13 @@
 const SPREAD_MS_PER_MEMBER = 1
 /** A host that did not take us at once is starting, or the network is: half of the first wait. */
 const MIN_SPREAD_MS = 200
+/**
+ * Most outages are short: a lift, a tunnel, a cable. For about half a minute of tries nobody waits longer than this, nor than
+ * it takes the room to have all of its members back four times over.
+ */
+const SHORT_OUTAGE_FAILURES = 40
+const SHORT_OUTAGE_MAX_SPREAD_MS = 1_500
+const SHORT_OUTAGE_RETURNS = 4
 /** Patience of a person who watches the page; also bounds what a dead host is asked. */
 const MAX_SPREAD_MS = 20_000
 
@@ -19,6 +26,9 @@ const MAX_SPREAD_MS = 20_000
 export function reconnectDelayMs(failures: number, members: number, random: number): number {
   // A socket that was well until now is most likely to be replaced at once: the host was updated, or the network changed.
   const minSpreadMs = failures && MIN_SPREAD_MS
-  const spreadMs = Math.max(minSpreadMs, members * SPREAD_MS_PER_MEMBER) * 2 ** failures
-  return Math.min(spreadMs, MAX_SPREAD_MS) * random
+  const returnMs = members * SPREAD_MS_PER_MEMBER
+  const isShort = failures <= SHORT_OUTAGE_FAILURES
+  const maxSpreadMs = isShort ? Math.max(SHORT_OUTAGE_MAX_SPREAD_MS, returnMs * SHORT_OUTAGE_RETURNS) : Infinity
+  const spreadMs = Math.max(minSpreadMs, returnMs) * 2 ** failures
+  return Math.min(spreadMs, maxSpreadMs, MAX_SPREAD_MS) * random
 }

@@ -31,8 +31,15 @@ describe('the delay before a reconnection', () => {
     for (const count of perSecond) expect(count).toBeCloseTo(1_000, -2)
   })
 
-  it('is nearly none at first in a small room, then doubles with every failure in a row until 20 s', () => {
-    const bounds = Array.from({ length: 9 }, (_, failures) => reconnectDelayMs(failures, 2, 1))
-    expect(bounds).toEqual([2, 400, 800, 1_600, 3_200, 6_400, 12_800, 20_000, 20_000])
+  it('is nearly none at first in a small room, then doubles with every failure in a row until 1.5 s', () => {
+    const bounds = Array.from({ length: 6 }, (_, failures) => reconnectDelayMs(failures, 2, 1))
+    expect(bounds).toEqual([2, 400, 800, 1_500, 1_500, 1_500])
+  })
+
+  it('grows up to 20 s when the outage is no short one, or the room is large', () => {
+    expect(reconnectDelayMs(40, 2, 1)).toBe(1_500)
+    expect(reconnectDelayMs(41, 2, 1)).toBe(20_000)
+    expect([0, 1, 2, 3].map((failures) => reconnectDelayMs(failures, 2_000, 1))).toEqual([2_000, 4_000, 8_000, 8_000])
+    expect(reconnectDelayMs(2, 5_000, 1)).toBe(20_000)
   })
 })
