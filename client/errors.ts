@@ -13,6 +13,7 @@ import type { RefusalCode } from '../protocol/room-messages.ts'
  * - `handler-failed`: a handler, a callback or the identity that the application brought failed; `cause` says how.
  * - `peer-misbehaved`: a peer sent what no honest peer sends; it was dropped. `reason` says what.
  * - `direct-failed`: an attempt at a direct path failed; the link stays on the relay.
+ * - `ledger-failed`: the ledger cannot be read or kept; `reason` says why.
  */
 export type ErrorCode =
   | 'aborted'
@@ -26,6 +27,7 @@ export type ErrorCode =
   | 'handler-failed'
   | 'peer-misbehaved'
   | 'direct-failed'
+  | 'ledger-failed'
 
 /** What went wrong (`code`, `reason`, `cause`) and what to do about it (`hint`). */
 export class EdgeNetError extends Error {
