@@ -25,6 +25,7 @@ const EXIT_CODES: Record<ErrorCode, ExitCode> = {
   'handler-failed': EXIT.failure,
   'peer-misbehaved': EXIT.failure,
   'direct-failed': EXIT.failure,
+  'ledger-failed': EXIT.failure,
 }
 
 export function exitCodeOf({ code }: EdgeNetError): ExitCode {

@@ -3,6 +3,9 @@ import { utf8 } from '../../protocol/bytes.ts'
 import type { IceServer } from '../../protocol/http.ts'
 import { MAX_NAME_BYTES } from '../../protocol/limits.ts'
 import type { JoinOptions } from '../api.ts'
+import { dataFolder } from './data-folder.ts'
+import { variable, type Environment } from './environment.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Of `join`, as commander gives them. */
 export interface Flags {
@@ -12,6 +15,12 @@ export interface Flags {
   readonly message?: string
   readonly for?: string
   readonly json?: boolean
+  readonly data?: string
+  readonly ephemeral?: boolean
+  /** False for `--no-ledger`; otherwise commander says true. */
+  readonly ledger?: boolean
+  readonly contribute?: boolean
+  readonly share?: string
 }
 
 /** Of `ping`. */
@@ -25,8 +34,6 @@ export interface PingFlags {
   readonly json?: boolean
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>
-
 /** What every joining sub-command passes on. */
 export type JoinChoices = Pick<JoinOptions, 'name' | 'direct' | 'iceTransportPolicy' | 'iceServers'>
 
@@ -36,6 +43,11 @@ export interface StayOptions {
   readonly message: string | undefined
   readonly leaveAfterMs: number | undefined
   readonly json: boolean
+  /** Keeps the identity, and the ledger; `undefined` when both are of the moment. */
+  readonly folder: string | undefined
+  readonly ledger: boolean
+  /** How much of one processor core to contribute, 1 to 100; `undefined` for nothing. */
+  readonly sharePercent: number | undefined
 }
 
 export interface PingOptions {
@@ -45,17 +57,6 @@ export interface PingOptions {
   readonly intervalMs: number
   /** How long to wait for the peer, or for anybody, to appear. */
   readonly waitMs: number
-}
-
-/** What is wrong with the arguments, and what to do about it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly hint: string
-
-  constructor(message: string, hint: string) {
-    super(message)
-    this.hint = hint
-  }
 }
 
 /** Node's timers hold 2^31 − 1 ms. */
@@ -68,14 +69,44 @@ export function stayOptions(flags: Flags, environment: Environment): StayOptions
     message: flags.message,
     leaveAfterMs: flags.for === undefined ? undefined : secondsOf(flags.for, '--for', 0) * 1_000,
     json: flags.json === true,
+    folder: keptIn(flags, environment),
+    ledger: flags.ledger !== false,
+    sharePercent: shareOf(flags),
   }
+}
+
+/** The data folder that was asked for, or the usual one. @throws UsageError for an empty name */
+export function folderOf(flag: string | undefined, environment: Environment): string {
+  // Whoever writes --data "$FOLDER" and has not set it does not mean the folder of the moment.
+  if (flag === '') throw new UsageError('--data takes a folder, not "".', 'For example: --data ./edge-net-data')
+  return dataFolder(flag ?? variable(environment, 'EDGE_NET_DATA'), environment)
+}
+
+function keptIn({ data, ephemeral }: Flags, environment: Environment): string | undefined {
+  if (!ephemeral) return folderOf(data, environment)
+  if (data === undefined) return undefined
+  throw new UsageError('--ephemeral keeps nothing, so it goes with no --data.', 'Use one of them.')
+}
+
+/** Half a core is felt by nobody who works at the same machine. */
+const DEFAULT_SHARE = '50'
+
+function shareOf({ contribute, share, ledger }: Flags): number | undefined {
+  if (!contribute) {
+    if (share === undefined) return undefined
+    throw new UsageError('--share says how much to contribute, and nothing is contributed.', 'Add --contribute.')
+  }
+  if (ledger === false) {
+    throw new UsageError('--contribute records in the ledger; with --no-ledger there is none.', 'Use one of them.')
+  }
+  return wholeNumberOf(share ?? DEFAULT_SHARE, '--share', { least: 1, most: 100, example: DEFAULT_SHARE })
 }
 
 /** @throws UsageError */
 export function pingOptions(flags: PingFlags, environment: Environment): PingOptions {
   return {
     join: joinChoices(flags, environment),
-    count: flags.count === undefined ? Infinity : countOf(flags.count),
+    count: flags.count === undefined ? Infinity : wholeNumberOf(flags.count, '--count', { least: 1, example: '10' }),
     intervalMs: secondsOf(flags.interval ?? '1', '--interval', MIN_INTERVAL_SECONDS) * 1_000,
     waitMs: secondsOf(flags.wait ?? '10', '--wait', 0) * 1_000,
   }
@@ -90,7 +121,8 @@ export function ownIceServers(environment: Environment): readonly IceServer[] | 
   return servers.length > 0 ? servers : undefined
 }
 
-function joinChoices(
+/** @throws UsageError */
+export function joinChoices(
   { name: flag, direct, relayOnly }: Pick<Flags, 'name' | 'direct' | 'relayOnly'>,
   environment: Environment,
 ): JoinChoices {
@@ -116,8 +148,8 @@ function checkedName(name: string): string {
   throw new UsageError(`The name has ${size} bytes of UTF-8.`, `Use at most ${MAX_NAME_BYTES} bytes.`)
 }
 
-/** More than `least`, where that is 0; otherwise at least that. */
-function secondsOf(text: string, flag: string, least: number): number {
+/** More than `least`, where that is 0; otherwise at least that. @throws UsageError */
+export function secondsOf(text: string, flag: string, least: number): number {
   const seconds = Number(text)
   const isEnough = least === 0 ? seconds > 0 : seconds >= least
   if (text.trim() !== '' && isEnough && seconds <= MAX_STAY_SECONDS) return seconds
@@ -125,10 +157,19 @@ function secondsOf(text: string, flag: string, least: number): number {
   throw new UsageError(`${flag} takes a number of seconds${bound}, not "${text}".`, `For example: ${flag} 10`)
 }
 
-function countOf(text: string): number {
-  const count = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(count) && count > 0) return count
-  throw new UsageError(`--count takes a whole number above 0, not "${text}".`, 'For example: --count 10')
+export interface Bounds {
+  readonly least: number
+  readonly most?: number
+  readonly example: string
+}
+
+/** @throws UsageError */
+export function wholeNumberOf(text: string, flag: string, { least, most, example }: Bounds): number {
+  const value = Number(text)
+  const isWithin = value >= least && value <= (most ?? Number.MAX_SAFE_INTEGER)
+  if (text.trim() !== '' && Number.isSafeInteger(value) && isWithin) return value
+  const bounds = most === undefined ? `above ${least - 1}` : `from ${least} to ${most}`
+  throw new UsageError(`${flag} takes a whole number ${bounds}, not "${text}".`, `For example: ${flag} ${example}`)
 }
 
 function iceServersOf(environment: Environment): IceServer[] {
@@ -159,9 +200,4 @@ function oneOf<Value extends string>(value: string, allowed: readonly Value[], s
   const found = allowed.find((candidate) => candidate === value)
   if (found !== undefined) return found
   throw new UsageError(`${source} is "${value}".`, `Use one of: ${allowed.join(', ')}.`)
-}
-
-/** An empty variable is an unset one: that is how shells and container files clear them. */
-function variable(environment: Environment, name: string): string | undefined {
-  return environment[name] || undefined
 }

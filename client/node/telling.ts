@@ -1,7 +1,8 @@
 /** What the sub-commands have in common: they tell events line by line, and end by a signal, a failure or themselves. */
 import { EdgeNetError } from '../errors.ts'
+import { CommandFailure } from './command-failure.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit.ts'
-import { UsageError } from './options.ts'
+import { UsageError } from './usage-error.ts'
 import { endOfProcess } from './process-end.ts'
 import { errorRecord, type ErrorRecord } from './report.ts'
 import { safeText } from './terminal.ts'
@@ -55,6 +56,9 @@ function recordOf(error: unknown): ErrorRecord {
   if (error instanceof EdgeNetError) return errorRecord(error)
   if (error instanceof UsageError) {
     return { code: 'invalid-argument', reason: 'usage', message: error.message, hint: error.hint }
+  }
+  if (error instanceof CommandFailure) {
+    return { code: 'failure', reason: error.reason, message: error.message, hint: error.hint }
   }
   const message = error instanceof Error ? error.message : String(error)
   return { code: 'failure', reason: '', message, hint: '' }

@@ -1,16 +1,33 @@
 import { describe, expect, it } from 'vitest'
 import { EdgeNetError } from '../../client/errors.ts'
 import { exitCodeOf } from '../../client/node/exit.ts'
-import { stayOptions, UsageError } from '../../client/node/options.ts'
+import { stayOptions } from '../../client/node/options.ts'
+import { UsageError } from '../../client/node/usage-error.ts'
 
 describe('the arguments of the command', () => {
   it('have defaults that keep nothing from anybody', () => {
-    expect(stayOptions({}, {})).toEqual({
+    expect(stayOptions({}, { XDG_DATA_HOME: '/home/ada/data', LOCALAPPDATA: '/home/ada/data' })).toEqual({
       join: { direct: 'on', iceTransportPolicy: 'all' },
       message: undefined,
       leaveAfterMs: undefined,
       json: false,
+      folder: expect.stringMatching(/edge-net$/),
+      ledger: true,
+      sharePercent: undefined,
     })
+  })
+
+  it('say what is kept, and where', () => {
+    const environment = { EDGE_NET_DATA: '/srv/edge' }
+    expect(stayOptions({}, environment).folder).toBe('/srv/edge')
+    expect(stayOptions({ data: '/other' }, environment).folder).toBe('/other')
+    expect(stayOptions({ ephemeral: true }, environment)).toMatchObject({ folder: undefined, ledger: true })
+    expect(stayOptions({ ledger: false }, environment)).toMatchObject({ folder: '/srv/edge', ledger: false })
+  })
+
+  it('say how much is contributed', () => {
+    expect(stayOptions({ contribute: true }, {}).sharePercent).toBe(50)
+    expect(stayOptions({ contribute: true, share: '100' }, {}).sharePercent).toBe(100)
   })
 
   it('win over the environment', () => {
@@ -40,7 +57,8 @@ describe('the arguments of the command', () => {
   })
 
   it('take an empty variable for an unset one', () => {
-    const empty = { EDGE_NET_NAME: '', EDGE_NET_STUN_SERVERS: '', EDGE_NET_TURN_URL: '', EDGE_NET_TURN_USERNAME: '' }
+    const names = ['EDGE_NET_NAME', 'EDGE_NET_DATA', 'EDGE_NET_STUN_SERVERS', 'EDGE_NET_TURN_URL']
+    const empty = Object.fromEntries([...names, 'EDGE_NET_TURN_USERNAME'].map((name) => [name, '']))
     expect(stayOptions({}, empty)).toEqual(stayOptions({}, {}))
   })
 
@@ -51,6 +69,13 @@ describe('the arguments of the command', () => {
     [{ for: '' }, {}, '--for'],
     [{ for: '99999999' }, {}, '--for'],
     [{ name: 'é'.repeat(33) }, {}, '66 bytes'],
+    [{ data: '' }, {}, '--data'],
+    [{ data: '/srv/edge', ephemeral: true }, {}, '--ephemeral'],
+    [{ share: '50' }, {}, '--share'],
+    [{ contribute: true, share: '0' }, {}, '--share'],
+    [{ contribute: true, share: '101' }, {}, '--share'],
+    [{ contribute: true, share: '2.5' }, {}, '--share'],
+    [{ contribute: true, ledger: false }, {}, '--no-ledger'],
     [{}, { EDGE_NET_ICE_TRANSPORT_POLICY: 'none' }, 'EDGE_NET_ICE_TRANSPORT_POLICY'],
     [{}, { EDGE_NET_STUN_SERVERS: 'https://example.org' }, 'EDGE_NET_STUN_SERVERS'],
     [{}, { EDGE_NET_TURN_URL: 'turn:turn.example' }, 'credential'],
