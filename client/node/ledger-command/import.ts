@@ -1,0 +1,51 @@
+/** `edge-net ledger import`: takes lines that an export made, here or elsewhere. */
+import { createReadStream } from 'node:fs'
+import type { NetworkLedger } from '../../qdag/api.ts'
+import { reasonOf } from '../data-folder.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import type { ProgressLine } from '../progress-line.ts'
+import { UsageError } from '../usage-error.ts'
+import { linesOf } from './lines.ts'
+import { count, type LedgerEvent } from './report.ts'
+
+/**
+ * Imports all lines and tells what became of them.
+ *
+ * @returns failure when a line was rejected, or when entries lack what they build on
+ * @throws the signal's reason when it aborts; what was taken before stays
+ */
+export async function importLines(
+  ledger: NetworkLedger,
+  bytes: AsyncIterable<Uint8Array>,
+  tell: (event: LedgerEvent) => void,
+  progress: ProgressLine,
+  ended: AbortSignal,
+): Promise<ExitCode> {
+  let read = 0
+  async function* counted(): AsyncGenerator<string, void, undefined> {
+    for await (const line of linesOf(bytes)) {
+      ended.throwIfAborted()
+      read++
+      progress.show(`…  ${count(read, 'line', 'lines')} read`)
+      yield line
+    }
+  }
+  try {
+    const { added, known, orphans, rejected } = await ledger.import(counted())
+    progress.clear()
+    for (const refusal of rejected) tell({ event: 'rejected', ...refusal })
+    tell({ event: 'imported', added, known, orphans, rejected: rejected.length })
+    return rejected.length === 0 && orphans === 0 ? EXIT.ok : EXIT.failure
+  } finally {
+    progress.clear()
+  }
+}
+
+/** The bytes of a file. @throws UsageError when it cannot be read */
+export async function* bytesOfFile(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* createReadStream(path, { signal }) as AsyncIterable<Buffer>
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${reasonOf(error)}.`, 'Use a file that ledger export has made.')
+  }
+}

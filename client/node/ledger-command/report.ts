@@ -1,0 +1,161 @@
+/** How `edge-net ledger` speaks: to programs one JSON object a line, to people tables and sentences. */
+import type { ContributorStatistics, ForkProof, LedgerEntry, LedgerStatistics } from '../../qdag/api.ts'
+import type { FailedEvent, Timed } from '../telling.ts'
+import { safeText, type Style } from '../terminal.ts'
+import { timeWords } from './time.ts'
+
+export type LedgerEvent =
+  /** Told after `--sync`: how many of those who were met have the same ledger now. */
+  | { readonly event: 'synced'; readonly peers: number; readonly live: number; readonly isComplete: boolean }
+  | ({
+      readonly event: 'ledger'
+      readonly name: string
+      readonly id: string
+      readonly folder: string
+    } & LedgerStatistics)
+  | ({ readonly event: 'contributor'; readonly isSelf: boolean } & ContributorStatistics)
+  | ({ readonly event: 'fork' } & ForkProof)
+  | { readonly event: 'entry'; readonly entry: LedgerEntry }
+  /** Of the entries that fit, so many were shown. Only where entries were asked for by what they are. */
+  | { readonly event: 'matched'; readonly entries: number; readonly shown: number }
+  | { readonly event: 'fault'; readonly id: string; readonly reason: string }
+  | { readonly event: 'verified'; readonly entries: number; readonly faults: number; readonly digest: string }
+  | { readonly event: 'exported'; readonly entries: number; readonly file: string }
+  | { readonly event: 'rejected'; readonly line: number; readonly reason: string }
+  | {
+      readonly event: 'imported'
+      readonly added: number
+      readonly known: number
+      readonly orphans: number
+      readonly rejected: number
+    }
+
+/** Ids are shown by so much of them: 72 bits, so that nobody can make a key or an entry that begins like another's. */
+const ID_CHARACTERS = 12
+/** The rest is summed up. A ledger may have more contributors than a terminal has lines. */
+const MAX_CONTRIBUTORS_SHOWN = 20
+
+/** Lines for people. */
+export function ledgerWriter(style: Style): (event: Timed<LedgerEvent | FailedEvent>) => string | undefined {
+  let contributors = 0
+  let entries = 0
+  return (event) => {
+    switch (event.event) {
+      case 'failed':
+      case 'fork':
+        // Failures are on stderr; who has forked is in the table.
+        return undefined
+      case 'synced':
+        return syncedWords(event, style)
+      case 'ledger':
+        return statisticsLines(event, style)
+      case 'contributor':
+        contributors++
+        if (contributors === MAX_CONTRIBUTORS_SHOWN + 1) return style.dim('… and others; --json lists them all')
+        if (contributors > MAX_CONTRIBUTORS_SHOWN) return undefined
+        return (contributors === 1 ? `\n${style.dim(CONTRIBUTOR_HEAD)}\n` : '') + contributorLine(event, style)
+      case 'entry':
+        entries++
+        return (entries === 1 ? `\n${style.dim(ENTRY_HEAD)}\n` : '') + entryLine(event.entry, style)
+      case 'matched':
+        return `\n${count(event.entries, 'entry fits', 'entries fit')}${event.shown < event.entries ? `, the latest ${grouped(event.shown)} are shown` : ''}`
+      case 'fault':
+        return `${style.bad('fault')}  ${event.id}: ${safeText(event.reason)}`
+      case 'verified':
+        return verifiedWords(event, style)
+      case 'exported':
+        return `${count(event.entries, 'entry', 'entries')} in ${safeText(event.file)}`
+      case 'rejected':
+        return `${style.bad('rejected')}  line ${event.line}: ${safeText(event.reason)}`
+      case 'imported':
+        return importedWords(event, style)
+      default:
+        return event satisfies never
+    }
+  }
+}
+
+type Of<Name extends LedgerEvent['event']> = Extract<LedgerEvent, { event: Name }>
+
+function syncedWords({ peers, live, isComplete }: Of<'synced'>, style: Style): string {
+  if (peers === 0) return `${style.bad('nobody to catch up with')}: this is what is kept here`
+  const words = `caught up with ${live} of ${count(peers, 'peer', 'peers')}`
+  return isComplete ? words : `${style.bad('not everything may be here')}: ${words} in time`
+}
+
+function statisticsLines(event: Of<'ledger'>, style: Style): string {
+  const { entries, confirmedEntries, confirmations, contributors, credits, attestedCredits, tips, digest } = event
+  const lines = [
+    `${style.accent(event.name)} ${style.dim(`(${event.id})`)}, kept in ${safeText(event.folder)}`,
+    `${count(entries, 'entry', 'entries')} by ${count(contributors, 'contributor', 'contributors')}; ${grouped(confirmedEntries)} confirmed, by ${confirmations} others or more`,
+    `${count(credits, 'credit', 'credits')}, ${grouped(attestedCredits)} of them attested by who asked for the work`,
+    `${count(tips, 'tip', 'tips')}, digest ${digest}`,
+  ]
+  if (event.orphans > 0) lines.push(`${count(event.orphans, 'entry waits', 'entries wait')} for others to come before`)
+  if (event.parked > 0) lines.push(`${count(event.parked, 'entry is', 'entries are')} ahead of the time, and waiting`)
+  const { forkedContributors: forked } = event
+  if (forked > 0) lines.push(style.bad(`${count(forked, 'contributor has', 'contributors have')} forked`))
+  return lines.join('\n')
+}
+
+const COLUMNS = { id: ID_CHARACTERS, number: 13, time: timeWords(0).length }
+const CONTRIBUTOR_HEAD = [
+  'contributor'.padEnd(COLUMNS.id),
+  ...['credits', 'attested', 'entries', 'confirmed'].map((name) => name.padStart(COLUMNS.number)),
+  ' latest',
+].join(' ')
+const ENTRY_HEAD = [
+  'time'.padEnd(COLUMNS.time),
+  'entry'.padEnd(COLUMNS.id),
+  'contributor'.padEnd(COLUMNS.id),
+  'units'.padStart(COLUMNS.number),
+  'task',
+].join(' ')
+
+function contributorLine(event: Of<'contributor'>, style: Style): string {
+  const { credits, attestedCredits, entries, confirmedEntries } = event
+  const numbers = [credits, attestedCredits, entries, confirmedEntries]
+  const marks = [event.isSelf ? style.accent('you') : '', event.isForked ? style.bad('forked') : ''].filter(Boolean)
+  return [
+    brief(event.contributor),
+    ...numbers.map((value) => grouped(value).padStart(COLUMNS.number)),
+    ` ${timeWords(event.lastTsMs)}`,
+    ...marks,
+  ].join(' ')
+}
+
+function entryLine({ tsMs, id, contributor, computeUnits, taskId, isConfirmed, receipt }: LedgerEntry, style: Style) {
+  const marks = [isConfirmed ? 'confirmed' : '', receipt ? 'attested' : ''].filter(Boolean).join(', ')
+  return [
+    timeWords(tsMs),
+    brief(id),
+    brief(contributor),
+    grouped(computeUnits).padStart(COLUMNS.number),
+    safeText(taskId) + (marks === '' ? '' : ` ${style.dim(`(${marks})`)}`),
+  ].join(' ')
+}
+
+function verifiedWords({ entries, faults, digest }: Of<'verified'>, style: Style): string {
+  const checked = `${count(entries, 'entry', 'entries')} checked: layout, ids, signatures, order`
+  if (faults === 0) return `${checked}; all is well, digest ${digest}`
+  return `${checked}; ${style.bad(count(faults, 'fault', 'faults'))}`
+}
+
+function importedWords({ added, known, orphans, rejected }: Of<'imported'>, style: Style): string {
+  const parts = [`${count(added, 'entry', 'entries')} added`, `${grouped(known)} known before`]
+  if (orphans > 0) parts.push(style.bad(`${grouped(orphans)} without what they build on`))
+  if (rejected > 0) parts.push(style.bad(`${count(rejected, 'line', 'lines')} rejected`))
+  return parts.join(', ')
+}
+
+export function count(value: number, one: string, several: string): string {
+  return `${grouped(value)} ${value === 1 ? one : several}`
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en')
+}
+
+function brief(id: string): string {
+  return id.slice(0, ID_CHARACTERS)
+}

@@ -1,0 +1,35 @@
+/** `edge-net ledger verify`: checks everything that is kept anew. */
+import type { NetworkLedger } from '../../qdag/api.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import type { ProgressLine } from '../progress-line.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+import { count, type LedgerEvent } from './report.ts'
+
+/** A second is what people count in. */
+const TICK_MS = 1_000
+
+/** @returns failure when there is any fault */
+export async function verify(
+  ledger: NetworkLedger,
+  tell: (event: LedgerEvent) => void,
+  progress: ProgressLine,
+  ended: AbortSignal,
+): Promise<ExitCode> {
+  const { entries } = ledger.statistics()
+  const startedAtMs = performance.now()
+  const ticking = setInterval(() => {
+    const seconds = Math.round((performance.now() - startedAtMs) / TICK_MS)
+    progress.show(`…  checking ${count(entries, 'entry', 'entries')}, ${seconds} s`)
+  }, TICK_MS)
+  try {
+    const report = await unlessAborted(ledger.verify(), ended)
+    progress.clear()
+    for (const fault of report.faults) tell({ event: 'fault', ...fault })
+    const { digest } = ledger.statistics()
+    tell({ event: 'verified', entries: report.entries, faults: report.faults.length, digest })
+    return report.faults.length === 0 ? EXIT.ok : EXIT.failure
+  } finally {
+    clearInterval(ticking)
+    progress.clear()
+  }
+}
