@@ -6,16 +6,9 @@ import type { Data, Explanation, JoinPhase, NetworkState, Path, Peer, PeerState,
 import { toBase64Url } from '../../protocol/bytes.ts'
 import type { EdgeNetError } from '../errors.ts'
 import { explanationWords, QUALITY_WORDS } from '../explanation-words.ts'
-import {
-  durationWords,
-  MILESTONE_WORDS,
-  nameOr,
-  pathWords,
-  routeOf,
-  ROUTE_WORDS,
-  shortId,
-  sizeWords,
-} from '../words.ts'
+import { durationWords, MILESTONE_WORDS, pathWords, routeOf, ROUTE_WORDS, sizeWords } from '../words.ts'
+import { LedgerWords, type LedgerNews } from './ledger-news.ts'
+import { peerLabel } from './peer-label.ts'
 import { safeJson, safeText, type Style } from './terminal.ts'
 
 export interface PeerRecord {
@@ -70,6 +63,7 @@ export type CommandEvent =
   /** A line of ours has been taken over by the links to so many peers. */
   | { readonly event: 'sent'; readonly text: string; readonly receivers: number }
   | { readonly event: 'error'; readonly error: ErrorRecord; readonly peer?: PeerRecord }
+  | LedgerNews
   | { readonly event: 'left' }
   | { readonly event: 'failed'; readonly error: ErrorRecord; readonly exitCode: number }
 
@@ -103,8 +97,9 @@ export function plainWriter(style: Style): Writer {
   const measured = new Map<string, Path['kind']>()
   // So would every change of quality; trouble is news, and its end.
   const poor = new Set<string>()
+  const ledger = new LedgerWords()
   return (event) => {
-    const said = words(event, measured, poor, style)
+    const said = words(event, { measured, poor, ledger }, style)
     if (said === undefined) return undefined
     const since = durationWords(event.sinceMs).padStart(TIME_COLUMNS)
     return `${style.dim(since)}  ${event.event.padEnd(NAME_COLUMNS)} ${said}`
@@ -113,15 +108,17 @@ export function plainWriter(style: Style): Writer {
 
 /** `12345 s`: almost four hours. */
 const TIME_COLUMNS = 7
-const NAME_COLUMNS = 'peer-state'.length
+const NAME_COLUMNS = 'contributed'.length
 const INDENT = ' '.repeat(TIME_COLUMNS + NAME_COLUMNS + 3)
 
-function words(
-  event: TimedEvent,
-  measured: Map<string, Path['kind']>,
-  poor: Set<string>,
-  style: Style,
-): string | undefined {
+/** What has been said before, where that decides what is news. */
+interface Said {
+  readonly measured: Map<string, Path['kind']>
+  readonly poor: Set<string>
+  readonly ledger: LedgerWords
+}
+
+function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style): string | undefined {
   switch (event.event) {
     case 'phase':
       return `${event.phase}: ${MILESTONE_WORDS[event.phase].meaning}`
@@ -135,23 +132,23 @@ function words(
     case 'total':
       return undefined
     case 'peer':
-      return `${label(event.peer, style)}: ${pathLine(event.peer.path)}`
+      return `${peerLabel(event.peer, style)}: ${pathLine(event.peer.path)}`
     case 'peer-left':
       measured.delete(event.peer.id)
       poor.delete(event.peer.id)
-      return `${label(event.peer, style)}: ${safeText(event.reason)}${unconfirmedWords(event.unconfirmed.length)}`
+      return `${peerLabel(event.peer, style)}: ${safeText(event.reason)}${unconfirmedWords(event.unconfirmed.length)}`
     case 'peer-state':
       if (event.state === 'stalled') {
-        return `${label(event.peer, style)}: ${style.bad('reconnecting')}, no path reaches it; messages wait`
+        return `${peerLabel(event.peer, style)}: ${style.bad('reconnecting')}, no path reaches it; messages wait`
       }
-      return `${label(event.peer, style)}: reached again, ${pathLine(event.peer.path)}`
+      return `${peerLabel(event.peer, style)}: reached again, ${pathLine(event.peer.path)}`
     case 'path':
-      return `${label(event.peer, style)}: ${pathLine(event.path)}`
+      return `${peerLabel(event.peer, style)}: ${pathLine(event.path)}`
     case 'rtt': {
       const { kind } = event.peer.path
       if (measured.get(event.peer.id) === kind) return undefined
       measured.set(event.peer.id, kind)
-      return `${label(event.peer, style)}: ${durationWords(event.rttMs)}`
+      return `${peerLabel(event.peer, style)}: ${durationWords(event.rttMs)}`
     }
     case 'quality': {
       const { level, rttMs, loss } = event.quality
@@ -160,18 +157,25 @@ function words(
       // Without a path there is more to say: see peer-state.
       if (level === 'lost' || (!wasPoor && level !== 'poor')) return undefined
       const facts = `${rttMs === undefined ? '' : `${durationWords(rttMs)}, `}${Math.round(loss * 100)} % of pings lost`
-      return `${label(event.peer, style)}: ${QUALITY_WORDS[level].toLowerCase()} (${facts})`
+      return `${peerLabel(event.peer, style)}: ${QUALITY_WORDS[level].toLowerCase()} (${facts})`
     }
     case 'explain':
       return explanationLines(event.peer, event.explanation, style)
     case 'message':
-      return `${label(event.peer, style)}: ${messageText(event)}`
+      return `${peerLabel(event.peer, style)}: ${messageText(event)}`
     case 'sent':
       return `to ${event.receivers} ${event.receivers === 1 ? 'peer' : 'peers'}: ${safeText(event.text)}`
     case 'error': {
-      const where = event.peer ? `${label(event.peer, style)}: ` : ''
+      const where = event.peer ? `${peerLabel(event.peer, style)}: ` : ''
       return `${where}${style.bad(safeText(event.error.message))} ${safeText(event.error.hint)}`.trimEnd()
     }
+    case 'ledger':
+    case 'entry':
+    case 'confirmed':
+    case 'contributed':
+    case 'sync':
+    case 'fork':
+      return ledger.of(event, style)
     case 'left':
       return 'the room and the peers know'
     case 'failed':
@@ -201,7 +205,7 @@ function explanationLines(peer: PeerRecord, explanation: Explanation, style: Sty
     ...attempts.map((attempt) => `Attempt: ${attempt}`),
     ...advice.map((sentence) => `${style.bad('→')} ${sentence}`),
   ]
-  return [`${label(peer, style)}: ${phase}`, ...lines.map((line) => INDENT + line)].join('\n')
+  return [`${peerLabel(peer, style)}: ${phase}`, ...lines.map((line) => INDENT + line)].join('\n')
 }
 
 function pathLine(path: Path): string {
@@ -211,8 +215,4 @@ function pathLine(path: Path): string {
 function messageText({ text, base64url }: { readonly text?: string; readonly base64url?: string }): string {
   if (text !== undefined) return safeText(text)
   return `(${sizeWords(Math.floor(((base64url?.length ?? 0) * 3) / 4))} of binary data)`
-}
-
-function label({ name, id }: PeerRecord, style: Style): string {
-  return `${style.accent(safeText(nameOr(name, 'unnamed')))} ${style.dim(`(${shortId(id)})`)}`
 }

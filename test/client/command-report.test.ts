@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Path, Quality } from '../../client/api.ts'
 import { jsonWriter, plainWriter, type CommandEvent, type PeerRecord } from '../../client/node/report.ts'
 import { safeJson, safeText, styleFor, wantsColour } from '../../client/node/terminal.ts'
+import { CREDITS, ENTRY, STATISTICS } from '../support/fake-ledger.ts'
 
 const ADA: PeerRecord = {
   id: 'Qw81kZpR7tV1nB5cD8fG4h',
@@ -35,13 +36,13 @@ describe('lines for people', () => {
         { event: 'peer-left', peer: ADA, reason: 'lost', unconfirmed: [3, 4] },
       ),
     ).toEqual([
-      'peer       Ada (Qw81kZ): relay, through the room, sealed end to end',
-      'path       Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
-      'message    Ada (Qw81kZ): hello',
-      'message    Ada (Qw81kZ): (3 bytes of binary data)',
-      'sent       to 1 peer: hi',
-      'peer-left  Ada (Qw81kZ): left',
-      'peer-left  Ada (Qw81kZ): lost; 2 messages to it not confirmed',
+      'peer        Ada (Qw81kZ): relay, through the room, sealed end to end',
+      'path        Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
+      'message     Ada (Qw81kZ): hello',
+      'message     Ada (Qw81kZ): (3 bytes of binary data)',
+      'sent        to 1 peer: hi',
+      'peer-left   Ada (Qw81kZ): left',
+      'peer-left   Ada (Qw81kZ): lost; 2 messages to it not confirmed',
     ])
   })
 
@@ -66,8 +67,8 @@ describe('lines for people', () => {
         { event: 'peer-state', peer: { ...ADA, path: DIRECT }, state: 'verified' },
       ),
     ).toEqual([
-      'peer-state Ada (Qw81kZ): reconnecting, no path reaches it; messages wait',
-      'peer-state Ada (Qw81kZ): reached again, direct, local address (host) to address found on the way (prflx), UDP',
+      'peer-state  Ada (Qw81kZ): reconnecting, no path reaches it; messages wait',
+      'peer-state  Ada (Qw81kZ): reached again, direct, local address (host) to address found on the way (prflx), UDP',
     ])
   })
 
@@ -91,19 +92,61 @@ describe('lines for people', () => {
     ).toEqual([
       undefined,
       undefined,
-      'quality    Ada (Qw81kZ): poor (412 ms, 8 % of pings lost)',
-      'quality    Ada (Qw81kZ): good (30 ms, 8 % of pings lost)',
+      'quality     Ada (Qw81kZ): poor (412 ms, 8 % of pings lost)',
+      'quality     Ada (Qw81kZ): good (30 ms, 8 % of pings lost)',
       undefined,
       undefined,
     ])
   })
 
+  it('tell how the ledger grows, without a line for every entry', () => {
+    const write = plainWriter(styleFor(false))
+    const at = (sinceMs: number, event: CommandEvent) => write({ ...event, sinceMs })?.replace(/^ *[\d.]+ m?s +/, '')
+    const entry = (sinceMs: number) => at(sinceMs, { event: 'entry', entry: ENTRY, isOwn: false })
+    expect([0, 1, 999, 1_000, 1_001].map(entry)).toEqual([
+      'entry       AAAAAAAAAAAA: 2,097 units, task',
+      undefined,
+      undefined,
+      'entry       AAAAAAAAAAAA: 2,097 units, task (and 2 others before)',
+      undefined,
+    ])
+    expect(entry(60_000)).toContain('(and 1 other before)')
+    expect(at(70_000, { event: 'entry', entry: ENTRY, isOwn: true })).toBeUndefined()
+    expect(at(70_000, { event: 'confirmed', id: ENTRY.id, contributor: ENTRY.contributor })).toBeUndefined()
+    const own = { ...CREDITS, credits: 20 }
+    expect(
+      lines(
+        { event: 'contributed', entry: ENTRY, resultHash: 'h', elapsedMs: 3_400 },
+        { event: 'sync', peer: ADA, state: 'comparing' },
+        { event: 'sync', peer: ADA, state: 'catching-up' },
+        { event: 'sync', peer: ADA, state: 'live' },
+        { event: 'sync', peer: ADA, state: 'ended' },
+        { event: 'fork', contributor: ENTRY.contributor, writer: ENTRY.writer, seq: 1_000, entries: ['a', 'b'] },
+        { event: 'ledger', ...STATISTICS, entries: 2, contributors: 1, credits: 40, own },
+        { event: 'ledger', ...STATISTICS, entries: 1, contributors: 1, credits: 1 },
+      ),
+    ).toEqual([
+      'contributed 2,097 units in 3.4 s, 20 credits: task',
+      undefined,
+      'sync        Ada (Qw81kZ): not the same ledger yet, entries are on their way',
+      'sync        Ada (Qw81kZ): has the same ledger',
+      undefined,
+      'fork        AAAAAAAAAAAA has forked: two entries have its number 1,000',
+      'ledger      2 entries by 1 contributor, 0 confirmed; 20 of 40 credits are yours',
+      'ledger      1 entry by 1 contributor, 0 confirmed; 0 of 1 credit is yours',
+    ])
+  })
+
   it('show control characters of strangers instead of obeying them', () => {
-    const [peer, message] = lines(
+    const hostile = { ...ENTRY, taskId: HOSTILE }
+    const told = lines(
       { event: 'peer', peer: { ...ADA, name: HOSTILE } },
       { event: 'message', peer: ADA, text: HOSTILE },
+      { event: 'entry', entry: hostile, isOwn: false },
+      { event: 'contributed', entry: hostile, resultHash: 'h', elapsedMs: 1 },
+      { event: 'sync', peer: { ...ADA, name: HOSTILE }, state: 'live' },
     )
-    for (const line of [peer, message]) {
+    for (const line of told) {
       expect(line).not.toMatch(OBEYED_BY_TERMINALS)
       expect(line).toContain('\\u001b[2J\\r\\nfake line\\u009b31m\\u202egnp.exe\\u2028')
     }

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { NetworkLedger } from '../../qdag/api.ts'
+import { counted, grouped } from '../ledger-words.ts'
 import type { ProgressLine } from '../progress-line.ts'
-import { count, type LedgerEvent } from './report.ts'
+import type { LedgerEvent } from './report.ts'
 import { piecesOf, writeWholeFile } from './whole-file.ts'
 
 /**
@@ -58,7 +59,7 @@ function countedLines(ledger: NetworkLedger, progress: ProgressLine, ended: Abor
     for await (const line of ledger.export()) {
       ended.throwIfAborted()
       exported++
-      progress.show(`…  ${exported.toLocaleString('en')} of ${count(total, 'entry', 'entries')} exported`)
+      progress.show(`…  ${grouped(exported)} of ${counted(total, 'entry', 'entries')} exported`)
       yield line
     }
   }

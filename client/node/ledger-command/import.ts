@@ -3,10 +3,11 @@ import { createReadStream } from 'node:fs'
 import type { NetworkLedger } from '../../qdag/api.ts'
 import { reasonOf } from '../data-folder.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
+import { counted } from '../ledger-words.ts'
 import type { ProgressLine } from '../progress-line.ts'
 import { UsageError } from '../usage-error.ts'
 import { linesOf } from './lines.ts'
-import { count, type LedgerEvent } from './report.ts'
+import type { LedgerEvent } from './report.ts'
 
 /**
  * Imports all lines and tells what became of them.
@@ -22,16 +23,16 @@ export async function importLines(
   ended: AbortSignal,
 ): Promise<ExitCode> {
   let read = 0
-  async function* counted(): AsyncGenerator<string, void, undefined> {
+  async function* lines(): AsyncGenerator<string, void, undefined> {
     for await (const line of linesOf(bytes)) {
       ended.throwIfAborted()
       read++
-      progress.show(`…  ${count(read, 'line', 'lines')} read`)
+      progress.show(`…  ${counted(read, 'line', 'lines')} read`)
       yield line
     }
   }
   try {
-    const { added, known, orphans, rejected } = await ledger.import(counted())
+    const { added, known, orphans, rejected } = await ledger.import(lines())
     progress.clear()
     for (const refusal of rejected) tell({ event: 'rejected', ...refusal })
     tell({ event: 'imported', added, known, orphans, rejected: rejected.length })

@@ -1,5 +1,6 @@
 /** How `edge-net ledger` speaks: to programs one JSON object a line, to people tables and sentences. */
 import type { ContributorStatistics, ForkProof, LedgerEntry, LedgerStatistics } from '../../qdag/api.ts'
+import { briefId, counted, grouped, ID_CHARACTERS } from '../ledger-words.ts'
 import type { FailedEvent, Timed } from '../telling.ts'
 import { safeText, type Style } from '../terminal.ts'
 import { timeWords } from './time.ts'
@@ -30,8 +31,6 @@ export type LedgerEvent =
       readonly rejected: number
     }
 
-/** Ids are shown by so much of them: 72 bits, so that nobody can make a key or an entry that begins like another's. */
-const ID_CHARACTERS = 12
 /** The rest is summed up. A ledger may have more contributors than a terminal has lines. */
 const MAX_CONTRIBUTORS_SHOWN = 20
 
@@ -58,13 +57,13 @@ export function ledgerWriter(style: Style): (event: Timed<LedgerEvent | FailedEv
         entries++
         return (entries === 1 ? `\n${style.dim(ENTRY_HEAD)}\n` : '') + entryLine(event.entry, style)
       case 'matched':
-        return `\n${count(event.entries, 'entry fits', 'entries fit')}${event.shown < event.entries ? `, the latest ${grouped(event.shown)} are shown` : ''}`
+        return `\n${counted(event.entries, 'entry fits', 'entries fit')}${event.shown < event.entries ? `, the latest ${grouped(event.shown)} are shown` : ''}`
       case 'fault':
         return `${style.bad('fault')}  ${event.id}: ${safeText(event.reason)}`
       case 'verified':
         return verifiedWords(event, style)
       case 'exported':
-        return `${count(event.entries, 'entry', 'entries')} in ${safeText(event.file)}`
+        return `${counted(event.entries, 'entry', 'entries')} in ${safeText(event.file)}`
       case 'rejected':
         return `${style.bad('rejected')}  line ${event.line}: ${safeText(event.reason)}`
       case 'imported':
@@ -79,7 +78,7 @@ type Of<Name extends LedgerEvent['event']> = Extract<LedgerEvent, { event: Name 
 
 function syncedWords({ peers, live, isComplete }: Of<'synced'>, style: Style): string {
   if (peers === 0) return `${style.bad('nobody to catch up with')}: this is what is kept here`
-  const words = `caught up with ${live} of ${count(peers, 'peer', 'peers')}`
+  const words = `caught up with ${live} of ${counted(peers, 'peer', 'peers')}`
   return isComplete ? words : `${style.bad('not everything may be here')}: ${words} in time`
 }
 
@@ -87,14 +86,15 @@ function statisticsLines(event: Of<'ledger'>, style: Style): string {
   const { entries, confirmedEntries, confirmations, contributors, credits, attestedCredits, tips, digest } = event
   const lines = [
     `${style.accent(event.name)} ${style.dim(`(${event.id})`)}, kept in ${safeText(event.folder)}`,
-    `${count(entries, 'entry', 'entries')} by ${count(contributors, 'contributor', 'contributors')}; ${grouped(confirmedEntries)} confirmed, by ${confirmations} others or more`,
-    `${count(credits, 'credit', 'credits')}, ${grouped(attestedCredits)} of them attested by who asked for the work`,
-    `${count(tips, 'tip', 'tips')}, digest ${digest}`,
+    `${counted(entries, 'entry', 'entries')} by ${counted(contributors, 'contributor', 'contributors')}; ${grouped(confirmedEntries)} confirmed, by ${confirmations} others or more`,
+    `${counted(credits, 'credit', 'credits')}, ${grouped(attestedCredits)} of them attested by who asked for the work`,
+    `${counted(tips, 'tip', 'tips')}, digest ${digest}`,
   ]
-  if (event.orphans > 0) lines.push(`${count(event.orphans, 'entry waits', 'entries wait')} for others to come before`)
-  if (event.parked > 0) lines.push(`${count(event.parked, 'entry is', 'entries are')} ahead of the time, and waiting`)
+  if (event.orphans > 0)
+    lines.push(`${counted(event.orphans, 'entry waits', 'entries wait')} for others to come before`)
+  if (event.parked > 0) lines.push(`${counted(event.parked, 'entry is', 'entries are')} ahead of the time, and waiting`)
   const { forkedContributors: forked } = event
-  if (forked > 0) lines.push(style.bad(`${count(forked, 'contributor has', 'contributors have')} forked`))
+  if (forked > 0) lines.push(style.bad(`${counted(forked, 'contributor has', 'contributors have')} forked`))
   return lines.join('\n')
 }
 
@@ -117,7 +117,7 @@ function contributorLine(event: Of<'contributor'>, style: Style): string {
   const numbers = [credits, attestedCredits, entries, confirmedEntries]
   const marks = [event.isSelf ? style.accent('you') : '', event.isForked ? style.bad('forked') : ''].filter(Boolean)
   return [
-    brief(event.contributor),
+    briefId(event.contributor),
     ...numbers.map((value) => grouped(value).padStart(COLUMNS.number)),
     ` ${timeWords(event.lastTsMs)}`,
     ...marks,
@@ -128,34 +128,22 @@ function entryLine({ tsMs, id, contributor, computeUnits, taskId, isConfirmed, r
   const marks = [isConfirmed ? 'confirmed' : '', receipt ? 'attested' : ''].filter(Boolean).join(', ')
   return [
     timeWords(tsMs),
-    brief(id),
-    brief(contributor),
+    briefId(id),
+    briefId(contributor),
     grouped(computeUnits).padStart(COLUMNS.number),
     safeText(taskId) + (marks === '' ? '' : ` ${style.dim(`(${marks})`)}`),
   ].join(' ')
 }
 
 function verifiedWords({ entries, faults, digest }: Of<'verified'>, style: Style): string {
-  const checked = `${count(entries, 'entry', 'entries')} checked: layout, ids, signatures, order`
+  const checked = `${counted(entries, 'entry', 'entries')} checked: layout, ids, signatures, order`
   if (faults === 0) return `${checked}; all is well, digest ${digest}`
-  return `${checked}; ${style.bad(count(faults, 'fault', 'faults'))}`
+  return `${checked}; ${style.bad(counted(faults, 'fault', 'faults'))}`
 }
 
 function importedWords({ added, known, orphans, rejected }: Of<'imported'>, style: Style): string {
-  const parts = [`${count(added, 'entry', 'entries')} added`, `${grouped(known)} known before`]
+  const parts = [`${counted(added, 'entry', 'entries')} added`, `${grouped(known)} known before`]
   if (orphans > 0) parts.push(style.bad(`${grouped(orphans)} without what they build on`))
-  if (rejected > 0) parts.push(style.bad(`${count(rejected, 'line', 'lines')} rejected`))
+  if (rejected > 0) parts.push(style.bad(`${counted(rejected, 'line', 'lines')} rejected`))
   return parts.join(', ')
-}
-
-export function count(value: number, one: string, several: string): string {
-  return `${grouped(value)} ${value === 1 ? one : several}`
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en')
-}
-
-function brief(id: string): string {
-  return id.slice(0, ID_CHARACTERS)
 }

@@ -1,9 +1,10 @@
 /** `edge-net ledger verify`: checks everything that is kept anew. */
 import type { NetworkLedger } from '../../qdag/api.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
+import { counted } from '../ledger-words.ts'
 import type { ProgressLine } from '../progress-line.ts'
 import { unlessAborted } from '../unless-aborted.ts'
-import { count, type LedgerEvent } from './report.ts'
+import type { LedgerEvent } from './report.ts'
 
 /** A second is what people count in. */
 const TICK_MS = 1_000
@@ -19,7 +20,7 @@ export async function verify(
   const startedAtMs = performance.now()
   const ticking = setInterval(() => {
     const seconds = Math.round((performance.now() - startedAtMs) / TICK_MS)
-    progress.show(`…  checking ${count(entries, 'entry', 'entries')}, ${seconds} s`)
+    progress.show(`…  checking ${counted(entries, 'entry', 'entries')}, ${seconds} s`)
   }, TICK_MS)
   try {
     const report = await unlessAborted(ledger.verify(), ended)

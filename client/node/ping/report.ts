@@ -1,6 +1,7 @@
 /** How `edge-net ping` speaks: to programs one JSON object a line, to people a line a reply and a summary. */
 import type { Path, PeerState } from '../../api.ts'
-import { durationWords, nameOr, pathWords, routeOf, ROUTE_WORDS, shortId } from '../../words.ts'
+import { durationWords, pathWords, routeOf, ROUTE_WORDS } from '../../words.ts'
+import { peerLabel } from '../peer-label.ts'
 import type { PeerRecord } from '../report.ts'
 import type { FailedEvent, Timed } from '../telling.ts'
 import { safeText, type Style } from '../terminal.ts'
@@ -30,19 +31,19 @@ export function pingLines(event: Timed<PingEvent | FailedEvent>, style: Style): 
     case 'joined':
       return undefined
     case 'peer':
-      return `pinging ${label(event.peer, style)}, ${routeWords(event.peer.path)}`
+      return `pinging ${peerLabel(event.peer, style)}, ${routeWords(event.peer.path)}`
     case 'reply':
-      return `${label(event.peer, style)}: seq ${event.seq}, ${durationWords(event.rttMs)}, ${ROUTE_WORDS[routeOf(event.path)].toLowerCase()}`
+      return `${peerLabel(event.peer, style)}: seq ${event.seq}, ${durationWords(event.rttMs)}, ${ROUTE_WORDS[routeOf(event.path)].toLowerCase()}`
     case 'no-reply':
-      return `${label(event.peer, style)}: seq ${event.seq}, ${style.bad('no reply')}`
+      return `${peerLabel(event.peer, style)}: seq ${event.seq}, ${style.bad('no reply')}`
     case 'path':
       // It is told again in a moment, with what it is made of.
       if (event.path.kind === 'direct' && event.path.local === 'unknown') return undefined
-      return `${label(event.peer, style)}: now ${routeWords(event.path)}`
+      return `${peerLabel(event.peer, style)}: now ${routeWords(event.path)}`
     case 'peer-state':
-      return event.state === 'stalled' ? `${label(event.peer, style)}: ${style.bad('no path, waiting')}` : undefined
+      return event.state === 'stalled' ? `${peerLabel(event.peer, style)}: ${style.bad('no path, waiting')}` : undefined
     case 'peer-left':
-      return `${label(event.peer, style)}: left (${safeText(event.reason)})`
+      return `${peerLabel(event.peer, style)}: left (${safeText(event.reason)})`
     case 'summary':
       return summaryLines(event, style)
     default:
@@ -55,13 +56,9 @@ function summaryLines({ peer, ...numbers }: { readonly peer: PeerRecord } & Stat
   const counts = `${sent} sent, ${answered} answered, ${Math.round(loss * 100)} % lost`
   const times = { min: minMs, avg: avgMs, max: maxMs, jitter: jitterMs }
   const told = Object.entries(times).flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} ${durationWords(ms)}`]))
-  return `\n${label(peer, style)}: ${counts}${told.length > 0 ? `\n  ${told.join(', ')}` : ''}`
+  return `\n${peerLabel(peer, style)}: ${counts}${told.length > 0 ? `\n  ${told.join(', ')}` : ''}`
 }
 
 function routeWords(path: Path): string {
   return `${ROUTE_WORDS[routeOf(path)].toLowerCase()}: ${pathWords(path)}`
-}
-
-function label({ name, id }: PeerRecord, style: Style): string {
-  return `${style.accent(safeText(nameOr(name, 'unnamed')))} ${style.dim(`(${shortId(id)})`)}`
 }
