@@ -77,7 +77,8 @@ export function ledgerWriter(style: Style): (event: Timed<LedgerEvent | FailedEv
 type Of<Name extends LedgerEvent['event']> = Extract<LedgerEvent, { event: Name }>
 
 function syncedWords({ peers, live, isComplete }: Of<'synced'>, style: Style): string {
-  if (peers === 0) return `${style.bad('nobody to catch up with')}: this is what is kept here`
+  if (peers === 0)
+    return `${style.bad(isComplete ? 'nobody else is there' : 'nobody answered in time')}: this is what is kept here`
   const words = `caught up with ${live} of ${counted(peers, 'peer', 'peers')}`
   return isComplete ? words : `${style.bad('not everything may be here')}: ${words} in time`
 }
