@@ -65,10 +65,12 @@ export interface ReplicaOptions {
   readonly random: () => number
 }
 
-export interface Replica {
+/** Filled in soon; this is what it will look like. */
+export declare class Replica {
+  constructor(ledger: Ledger, output: ReplicaOutput, options: ReplicaOptions)
   /** What is to be added to the clock on the wall, as far as peers are right: for the times of own entries. */
-  readonly clockOffsetMs: number
-  readonly syncs: ReadonlyMap<string, SyncState>
+  get clockOffsetMs(): number
+  get syncs(): ReadonlyMap<string, SyncState>
   /** There is a link to this peer. Afterwards its messages count, in the order in which it sent them. */
   peerUp(peer: string, time: Time): void
   /** The link is over: everything about it is forgotten. */
@@ -83,5 +85,3 @@ export interface Replica {
   own(entry: Entry, time: Time): Verdict
   tick(time: Time): void
 }
-
-export type MakeReplica = (ledger: Ledger, output: ReplicaOutput, options: ReplicaOptions) => Replica
