@@ -1,21 +1,26 @@
 /**
  * Names of properties that only the SDK's own parts use on each other: the served file may call them what it likes.
- * None may be part of the public surface, of a JSON text or of the platform; the layouts of bytes bear no names.
+ * None may be part of the public surface or of a JSON text, or be one that we use of the platform (as `connection` of
+ * `navigator`, `privateKey` of a CryptoKeyPair); the layouts of bytes bear no names.
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const NAMES = `
-  accepted acknowledge acknowledgedBytes agree announce answered areScarce asked askedAtMs bindKey burst
-  carrierIsReady carry connecting correct costBytes counter creditBytes cut deadlineMs deliver deliveredSeq
-  directDead directDoubtful down drain drained endSeq enter envelope envelopes excuse expected fingerprints
-  firstSeq generation goodUntilMs granted hasLeftRoom hasSlot heard heardAtMs hello hold home introduced
-  introFrameBytes isDirect isEmpty isFresh isHolding isIntroduced isOver isPartial isReady isSealing isSettled
-  issuedAtMs isSuspect isText isWaiting lingering lowerRttMs manager mayVerify measured meet meter misbehaved
-  moved nextSeq nowMs offers pathChanged patienceMs perSecond pingedAtMs post pump purpose receive reconsider
-  records refused rejected relayCreditBytes relayDown relayUp remotes resend restarted retryAtMs retryTimer
-  rtcHere rtcThere sealed sealer sealKey sendEnvelope slots tick ticketAccepted ticketRefused webSocket
-  windowBytes
+  accepted acknowledge acknowledgedBytes addCandidates after agree announce answered areScarce asked askedAtMs
+  attempt attemptFailed bindKey burst carrierIsReady carry ciphertext clock connecting correct costBytes counter
+  creditBytes creditKiB cut deadlineMs deliver deliveredSeq directClosed directDead directDoubtful directFrame
+  directOpened directWritable down drain drained drop emitter endSeq enter envelope envelopes epoch excuse
+  expected fingerprint fingerprints firstSeq flags generation goodUntilMs granted handleCandidates handlerFailed
+  handleWantOffer hasLeftRoom hasSlot heard heardAtMs hello hold home incarnation introduced introFrameBytes
+  isClosing isDirect isEmpty isFresh isHolding isIntroduced isOpen isOver isOverdrawn isPartial isPrepared isReady
+  isSealing isSettled issuedAtMs isSuspect isText isVerified isWaiting lingering link lowerRttMs mac manager
+  maxMessageBytes mayVerify measured meet meter mid misbehaved moved nextSeq nowMs offers openedAtMs opener
+  parameters password pathChanged patienceMs pause perSecond pingedAtMs post prepare prepareWhenIdle probes
+  profile pump purpose receive reconsider record records refused rejected relayCreditBytes relayDown relayReady
+  relayUp remotes renew reportOf resend restarted retryAtMs retryTimer rtcHere rtcThere sealed sealer sealKey
+  sendEnvelope sendProbe settled setup slots startedAtMs startWaiting tick ticket ticketAccepted ticketRefused
+  timers told ufrag webSocket welcomed windowBytes
 `
   .trim()
   .split(/\s+/)

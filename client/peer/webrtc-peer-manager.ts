@@ -15,7 +15,11 @@ import { defaultAttemptPolicy } from './attempt-policy.ts'
 import { reportOf, type AttemptRecord } from './attempt-record.ts'
 import { closeConnection, configurationOf, openConnection, type Connection } from './connection.ts'
 
-/** What the manager needs of a peer's link. */
+/**
+ * What the manager needs of a peer's link.
+ *
+ * @internal
+ */
 export interface PeerLink extends AttemptLink {
   readonly id: PeerId
   readonly rank: number
@@ -121,12 +125,20 @@ export class WebRTCPeerManager {
     })
   }
 
-  /** The next attempt need not wait for a connection to be made. */
+  /**
+   * The next attempt need not wait for a connection to be made.
+   *
+   * @internal
+   */
   get isPrepared(): boolean {
     return this.#spare !== undefined
   }
 
-  /** Makes a connection in advance, so that the first offer need not wait for it. */
+  /**
+   * Makes a connection in advance, so that the first offer need not wait for it.
+   *
+   * @internal
+   */
   prepare(): void {
     const { engine } = this.#options
     // Other engines than the browsers' do not take new servers on a connection that exists.
@@ -144,7 +156,11 @@ export class WebRTCPeerManager {
     }
   }
 
-  /** Does so when no attempt is under way: in a rush it would only be in the way. */
+  /**
+   * Does so when no attempt is under way: in a rush it would only be in the way.
+   *
+   * @internal
+   */
   prepareWhenIdle(): void {
     clearTimeout(this.#prepareTimer)
     this.#prepareTimer = this.#timers.after(PREPARE_MS, () => {
@@ -158,6 +174,7 @@ export class WebRTCPeerManager {
    * Begins to work for a direct path to a peer, for as long as it is here.
    *
    * @returns our role: the offerer calls {@link createOffer} when it knows its ICE servers
+   * @internal
    */
   add(link: PeerLink): Role {
     const { rank, peerId } = this.#options.self
@@ -179,6 +196,7 @@ export class WebRTCPeerManager {
     return role
   }
 
+  /** @internal */
   remove(peer: PeerId): void {
     const entry = this.#entries.get(peer)
     if (!entry) return
@@ -191,7 +209,11 @@ export class WebRTCPeerManager {
     this.startWaiting()
   }
 
-  /** What was tried for a peer, the newest last, and when it is tried again. */
+  /**
+   * What was tried for a peer, the newest last, and when it is tried again.
+   *
+   * @internal
+   */
   reportOf(peer: PeerId): { attempts: AttemptReport[]; nextAttemptInMs: number | undefined } {
     const now = nowMs()
     const { records = [], retryAtMs } = this.#entries.get(peer) ?? {}
@@ -199,12 +221,20 @@ export class WebRTCPeerManager {
     return { attempts: records.map((record) => reportOf(record, now)), nextAttemptInMs }
   }
 
-  /** The direct path to a peer is in doubt: makes another one beside it, unless that is under way. */
+  /**
+   * The direct path to a peer is in doubt: makes another one beside it, unless that is under way.
+   *
+   * @internal
+   */
   renew(peer: PeerId): void {
     if (!this.#entries.get(peer)?.attempt) this.createOffer(peer)
   }
 
-  /** The network may have changed: whoever has no direct path tries now. */
+  /**
+   * The network may have changed: whoever has no direct path tries now.
+   *
+   * @internal
+   */
   nudge(): void {
     for (const { open, attempt, link } of this.#entries.values()) {
       const isStale = attempt && nowMs() - attempt.record.startedAtMs > STALE_MS
@@ -212,7 +242,11 @@ export class WebRTCPeerManager {
     }
   }
 
-  /** The page stops running: no connection may be left. */
+  /**
+   * The page stops running: no connection may be left.
+   *
+   * @internal
+   */
   suspend(): void {
     this.#isSuspended = true
     for (const { open, attempt, lingering } of this.#entries.values()) {
@@ -221,6 +255,7 @@ export class WebRTCPeerManager {
     this.#closeSpare()
   }
 
+  /** @internal */
   resume(): void {
     this.#isSuspended = false
     this.nudge()
@@ -264,18 +299,27 @@ export class WebRTCPeerManager {
     if (signal) void this.#current(peer, signal)?.accept(signal)
   }
 
+  /** @internal */
   handleCandidates(peer: PeerId, payload: Bytes): void {
     const signal = decodeCandidates(payload)
     if (signal) this.#current(peer, signal)?.addCandidates(signal.candidates)
   }
 
-  /** The answerer lost its path or its network: offer anew, unless an attempt is under way. */
+  /**
+   * The answerer lost its path or its network: offer anew, unless an attempt is under way.
+   *
+   * @internal
+   */
   handleWantOffer(peer: PeerId): void {
     const entry = this.#entries.get(peer)
     if (entry?.role === 'offerer' && !entry.attempt && entry.offers.take(nowMs())) this.createOffer(peer)
   }
 
-  /** A peer was verified or an attempt ended: there may be room in the budget. */
+  /**
+   * A peer was verified or an attempt ended: there may be room in the budget.
+   *
+   * @internal
+   */
   startWaiting(): void {
     for (const peer of this.#waiting) {
       const entry = this.#entries.get(peer)
