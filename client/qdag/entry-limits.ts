@@ -38,3 +38,6 @@ export const MAX_ENTRY_BYTES =
 export const MAX_BATCH_ENTRIES = 1_024
 /** Holds any 1,024 entries that have no chain, and what decoding takes stays a few megabytes. */
 export const MAX_BATCH_BYTES = 524_288
+
+/** An entry with the longest chain in base64url, and a task of which every character is escaped, is about 4,000. */
+export const MAX_JSON_LINE_CHARACTERS = 8_192

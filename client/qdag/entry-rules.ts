@@ -69,5 +69,6 @@ function isReceipt({ requester, resultHash, signature }: Receipt, contributor: B
 }
 
 function isWhole(value: number, lowest: number, highest: number): boolean {
-  return Number.isInteger(value) && value >= lowest && value <= highest
+  // JSON has a negative zero, too.
+  return Number.isInteger(value) && value >= lowest && value <= highest && !Object.is(value, -0)
 }
