@@ -3,16 +3,17 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { examine } from './doctor/doctor.ts'
 import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
-import { nodeEngine } from './engine.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { DOCTOR_HELP, JOIN_HELP, PING_HELP } from './help.ts'
+import { sayIfNoEngine } from './missing-engine.ts'
 import { ownIceServers, pingOptions, stayOptions, type Flags, type PingFlags } from './options.ts'
 import { ping } from './ping/ping.ts'
 import { pingLines, type PingEvent } from './ping/report.ts'
+import { progressLine } from './progress-line.ts'
 import { jsonWriter, plainWriter, type CommandEvent } from './report.ts'
 import { stay } from './stay.ts'
 import { telling } from './telling.ts'
-import { safeJson, styleFor, wantsColour } from './terminal.ts'
+import { ownStyle, safeJson } from './terminal.ts'
 
 /** Runs the command and resolves with its exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -75,10 +76,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-const style = () => styleFor(wantsColour(process.stdout.isTTY, process.env))
-
 function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
-  const write = flags.json ? jsonWriter() : plainWriter(style())
+  const write = flags.json ? jsonWriter() : plainWriter(ownStyle())
   return telling<CommandEvent>(write, async (tell, ended) => {
     const options = stayOptions(flags, process.env)
     if (options.join.direct === 'on') await sayIfNoEngine()
@@ -87,7 +86,7 @@ function joinCommand(roomUrl: string, flags: Flags): Promise<ExitCode> {
 }
 
 function pingCommand(roomUrl: string, peer: string | undefined, flags: PingFlags): Promise<ExitCode> {
-  const painted = style()
+  const painted = ownStyle()
   return telling<PingEvent>(flags.json ? safeJson : (event) => pingLines(event, painted), async (tell, ended) => {
     const options = pingOptions(flags, process.env)
     if (options.join.direct === 'on') await sayIfNoEngine()
@@ -96,9 +95,9 @@ function pingCommand(roomUrl: string, peer: string | undefined, flags: PingFlags
 }
 
 function doctorCommand(roomUrl: string, flags: { readonly json?: boolean }): Promise<ExitCode> {
-  const painted = style()
+  const painted = ownStyle()
   const write = flags.json ? safeJson : (event: Parameters<typeof doctorLines>[0]) => doctorLines(event, painted)
-  const progress = flags.json || !process.stderr.isTTY ? undefined : progressLine()
+  const progress = flags.json ? undefined : progressLine()
   return telling<DoctorEvent>(write, async (tell, ended) => {
     const iceServers = ownIceServers(process.env)
     try {
@@ -118,14 +117,6 @@ function doctorCommand(roomUrl: string, flags: { readonly json?: boolean }): Pro
   })
 }
 
-/** A line on the terminal that the next one replaces. */
-function progressLine(): { show(text: string): void; clear(): void } {
-  return {
-    show: (text) => void process.stderr.write(text),
-    clear: () => void process.stderr.write('\r\u001b[K'),
-  }
-}
-
 /** SIGUSR1 starts Node's debugger. Windows has neither. */
 const EXPLAIN_SIGNAL = 'SIGUSR2'
 
@@ -133,14 +124,6 @@ function onExplainSignal(explainAll: () => void): () => void {
   process.on(EXPLAIN_SIGNAL, explainAll)
   return () => void process.off(EXPLAIN_SIGNAL, explainAll)
 }
-
-async function sayIfNoEngine(): Promise<void> {
-  if (!(await nodeEngine())) process.stderr.write(NO_ENGINE)
-}
-
-const NO_ENGINE = `edge-net: there is no WebRTC engine here; messages go through the room, sealed.
-hint: npm install node-datachannel
-`
 
 /** Both `client/node` and the built `dist/npm` lie two levels below the package. */
 function packageVersion(): string {

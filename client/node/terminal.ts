@@ -43,3 +43,8 @@ export function styleFor(coloured: boolean): Style {
 export function wantsColour(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
   return isTerminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
 }
+
+/** For what this process writes to its standard output. */
+export function ownStyle(): Style {
+  return styleFor(wantsColour(process.stdout.isTTY, process.env))
+}

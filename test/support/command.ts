@@ -1,5 +1,7 @@
 /** The built `edge-net` command as a process, as a person runs it. */
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TimedEvent } from '../../client/node/report.ts'
 
@@ -26,14 +28,18 @@ export interface RunningCommand {
   stopReading(): void
 }
 
-/** Starts it; EDGE_NET_* variables of the tester's shell are not passed on. */
+/**
+ * Starts it; EDGE_NET_* variables of the tester's shell are not passed on. Unless EDGE_NET_DATA says where, it keeps identity
+ * and ledger in a folder of its own, which is gone when it has ended.
+ */
 export function startCommand(
   args: readonly string[],
   { env = {}, nodeArgs = [] }: { env?: Record<string, string>; nodeArgs?: readonly string[] } = {},
 ): RunningCommand {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('EDGE_NET_'))
+  const folder = env['EDGE_NET_DATA'] === undefined ? mkdtempSync(join(tmpdir(), 'edge-net-data-')) : undefined
   const child = spawn(process.execPath, [...nodeArgs, COMMAND, ...args], {
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), ...(folder && { EDGE_NET_DATA: folder }), ...env },
     stdio: 'pipe',
   })
   let stdout = ''
@@ -54,6 +60,7 @@ export function startCommand(
     child.on('error', reject)
     child.on('close', (code) => {
       isOver = true
+      if (folder) rmSync(folder, { recursive: true })
       resolve({ code, stdout, stderr })
       wake()
     })
