@@ -1,25 +1,16 @@
 /**
- * Being in a network. This is where the pieces meet: the room's carrier brings announcements and envelopes, each peer
- * that is let in gets a link, and the manager works for direct paths.
+ * Being in a network: joining, what applications call, and leaving. The room's carrier brings announcements and envelopes,
+ * and everybody that is let in gets a link.
  */
-import type { ProvenAnnouncement } from '../protocol/announcement.ts'
-import { compareBytes, toBase64Url, type Bytes } from '../protocol/bytes.ts'
-import { decodeIntro, encodeIntro, type Envelope } from '../protocol/envelope.ts'
-import type { IceAnswer, IceServer } from '../protocol/http.ts'
-import {
-  ENVELOPE_HEADER_BYTES,
-  FULL_LIST_PEERS,
-  MAX_ANNOUNCEMENT_AGE_MS,
-  MAX_INTRO_ENVELOPE_BYTES,
-  SEAL_OVERHEAD_BYTES,
-} from '../protocol/limits.ts'
+import { toBase64Url } from '../protocol/bytes.ts'
+import type { IceServer } from '../protocol/http.ts'
+import { FULL_LIST_PEERS, MAX_ANNOUNCEMENT_AGE_MS } from '../protocol/limits.ts'
 import { networkIdText } from '../protocol/network.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
 import type {
   Applicant,
   Data,
-  JoinOptions,
   JoinPhase,
   Network,
   NetworkEvents,
@@ -30,30 +21,17 @@ import type {
   SendOptions,
 } from './api.ts'
 import { RoomCarrier } from './carrier/room.ts'
-import { nowMs, type Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
 import { Emitter, type ListenOptions } from './events.ts'
-import { fetchIceServers } from './ice.ts'
+import { Failures, refusalError } from './failures.ts'
+import { IceSupply } from './ice.ts'
 import { followLifecycle } from './lifecycle.ts'
-import type { Session } from './identity/session.ts'
-import { adviceFor } from './peer/advice.ts'
-import { Arrivals } from './peer/arrivals.ts'
-import { BigMessageSlots } from './peer/big-message-slots.ts'
-import { Faults } from './peer/faults.ts'
-import { Reception } from './peer/reception.ts'
-import { RemotePeer, type PeerHost, type PeerKeys } from './peer/remote-peer.ts'
-import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
-import type { RoomUrl } from './room-url.ts'
-import { Timers, type Timer } from './timers.ts'
+import { Links } from './links.ts'
+import type { NetworkParts } from './network-parts.ts'
+import { Timers } from './timers.ts'
 
-/** The first attempts wait this long for ICE servers, if the welcome brought none. */
-const ICE_WAIT_MS = 30
-/** Making a connection keeps the thread busy for milliseconds; what the two say first goes before it. */
-const FIRST_WORDS_MS = 4
 /** Welcomes that take longer come from far away. */
 const PREPARE_WHILE_WAITING_MS = 20
-/** A host that could not give ICE servers is asked again, not urgently. */
-const ICE_RETRY_MS = 60_000
 /** How often joining tries before it says that the room is unreachable. */
 const DEFAULT_ATTEMPTS = 3
 /** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
@@ -61,24 +39,9 @@ const BYE_FLUSH_MS = 30
 /** What was sent before closing is acknowledged within a round trip and the other side's patience; a dead peer never does it. */
 const FLUSH_MS = 500
 const FLUSH_CHECK_MS = 10
-/** A link without any path is kept this long: people change trains. */
-const STALLED_MS = 60_000
-const MAX_STALLED_MS = 300_000
-/** What all that send to us over the relay may have on the way together; the room's memory is at stake. Some for everybody. */
-const RELAY_CREDIT_BYTES = 1_048_576
-const MIN_RELAY_CREDIT_BYTES = 65_536
-
-export interface NetworkParts {
-  readonly room: RoomUrl
-  readonly session: Session
-  readonly clock: Clock
-  readonly options: JoinOptions
-  /** Absent when this client makes no direct paths. */
-  readonly manager: WebRTCPeerManager | undefined
-}
 
 export class JoinedNetwork implements Network {
-  readonly peers = new Map<PeerId, Peer>()
+  readonly peers: ReadonlyMap<PeerId, Peer>
   readonly blocked: Set<string>
   readonly name: string
   readonly id: string
@@ -89,33 +52,24 @@ export class JoinedNetwork implements Network {
   total = 0
   readonly #parts: NetworkParts
   readonly #carrier: RoomCarrier
-  readonly #arrivals: Arrivals
-  readonly #reception = new Reception()
-  readonly #emitter = new Emitter<NetworkEvents>((cause, type) => this.#handlerFailed(cause, type))
-  readonly #host: PeerHost
-  /** Every peer with a link, verified or not. */
-  readonly #remotes = new Map<PeerId, RemotePeer>()
+  readonly #links: Links
+  /** Absent when the application brought servers of its own, or none are needed. */
+  #ice: IceSupply | undefined
+  readonly #emitter = new Emitter<NetworkEvents>((cause, type) => this.#failures.handlerFailed(cause, type))
+  readonly #failures = new Failures(this.#emitter)
   /** Who takes the messages of channels other than the application's. */
   readonly #channels = new Map<number, (event: NetworkEvents['message']) => unknown>()
-  readonly #faults = new Faults()
   readonly #abort = new AbortController()
   readonly #timers = new Timers()
-  #iceTimer: Timer | undefined
-  /** ICE servers are being asked for, or were. */
-  #iceSettled: Promise<unknown> | undefined
   /** Settles `enter`; absent before and after. */
   #entering: { resolve(): void; reject(error: EdgeNetError): void } | undefined
   /** The last one, for a reason that passes. */
   #refusal: Refusal | undefined
   #closing: Promise<void> | undefined
-  /** The room dropped something, and asked for a pause. */
-  #wasLimited = false
   #stopFollowing: (() => void) | undefined
-  /** Whom the last welcome did not list. */
-  #missing = new Set<RemotePeer>()
 
   constructor(parts: NetworkParts) {
-    const { room, session, clock, options, manager } = parts
+    const { room, session, options, manager } = parts
     this.#parts = parts
     this.name = room.network
     this.id = networkIdText(session.core.network)
@@ -123,12 +77,6 @@ export class JoinedNetwork implements Network {
     this.peerId = session.peerId
     this.siteId = toBase64Url(session.core.identity)
     this.blocked = new Set(options.blocked)
-    this.#arrivals = new Arrivals(session, clock, {
-      remotes: this.#remotes,
-      authorize: (applicant) => this.#asksAuthorize(applicant),
-      link: (announcement, keys) => (this.#closing ? undefined : this.#link(announcement, keys)),
-    })
-    this.#host = this.#peerHost()
     this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
       connecting: () => {
         this.#refusal = undefined
@@ -138,12 +86,24 @@ export class JoinedNetwork implements Network {
         this.#timers.after(PREPARE_WHILE_WAITING_MS, () => this.#entering && manager?.prepare())
       },
       message: (message) => this.#message(message),
-      envelope: (envelope) => this.#envelope(envelope),
-      ready: () => this.#ready(),
+      envelope: (envelope) => this.#links.envelope(envelope),
+      ready: () => this.#links.relayReady(),
       refused: (refusal) => this.#refusedFor(refusal),
       down: (failures, cause) => this.#down(failures, cause),
       rejected: (refusal) => this.#fail(refusalError(refusal)),
     })
+    if (manager && !options.iceServers) this.#ice = new IceSupply(parts, manager, this.#timers, this.#abort.signal)
+    this.#links = new Links(parts, {
+      carrier: this.#carrier,
+      emitter: this.#emitter,
+      failures: this.#failures,
+      timers: this.#timers,
+      blocked: this.blocked,
+      ice: this.#ice,
+      authorize: (applicant) => this.authorize(applicant),
+      deliver: (peer, channel, data) => this.#deliver(peer, channel, data),
+    })
+    this.peers = this.#links.peers
   }
 
   // ---- joining and leaving -----------------------------------------------------------------------------------------
@@ -181,11 +141,13 @@ export class JoinedNetwork implements Network {
     // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal; but
     // what has been sent already arrives first, if the peer answers.
     const isLarge = this.total > FULL_LIST_PEERS
-    const remotes = [...this.#remotes.values()]
+    const links = this.#links
+    links.isClosing = true
+    const remotes = [...links.remotes.values()]
     const isUnsettled = () => remotes.some(({ isVerified, isSettled }) => isVerified && !isSettled)
     const needsTime = isUnsettled() || remotes.some(({ isDirect, isSealing }) => isSealing || (isLarge && !isDirect))
     for (let waitedMs = 0; waitedMs < FLUSH_MS && isUnsettled(); waitedMs += FLUSH_CHECK_MS) {
-      await this.#pause(FLUSH_CHECK_MS)
+      await this.#timers.pause(FLUSH_CHECK_MS)
     }
     const byes = remotes.map((remote) => remote.bye())
     if (needsTime) await Promise.all(byes)
@@ -196,8 +158,8 @@ export class JoinedNetwork implements Network {
     this.#timers.clear()
     this.#entering?.reject(closedError())
     // Closing a connection discards what its channels have queued.
-    if (remotes.some(({ isDirect }) => isDirect)) await this.#pause(BYE_FLUSH_MS)
-    for (const remote of this.#remotes.values()) this.#drop(remote, 'closed')
+    if (remotes.some(({ isDirect }) => isDirect)) await this.#timers.pause(BYE_FLUSH_MS)
+    for (const remote of links.remotes.values()) links.drop(remote, 'closed')
     this.#parts.manager?.close()
     await carrierClosed
     this.#emitter.clear()
@@ -205,7 +167,7 @@ export class JoinedNetwork implements Network {
 
   #down(failures: number, cause: unknown): void {
     const { options, room } = this.#parts
-    for (const remote of this.#remotes.values()) remote.relayDown()
+    this.#links.relayDown()
     if (!this.#entering) return this.#setState('reconnecting')
     if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
     const hint = 'Check the URL and the network; proxies must pass WebSockets.'
@@ -229,9 +191,7 @@ export class JoinedNetwork implements Network {
       session.ticketRefused()
       // The next ticket waits for it, and reports it if it fails.
       session.announce().catch(() => undefined)
-    } else if (!this.#entering && this.#faults.note(undefined, nowMs())) {
-      this.#emitter.emit('error', { error: refusalError(refusal) })
-    }
+    } else if (!this.#entering) this.#failures.refused(refusal)
   }
 
   async #renew(): Promise<void> {
@@ -241,24 +201,48 @@ export class JoinedNetwork implements Network {
       await session.announce()
       this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
     } catch (cause) {
-      this.#handlerFailed(cause)
+      this.#failures.handlerFailed(cause)
     }
   }
 
-  async #refreshIceServers(): Promise<void> {
-    const { room, session } = this.#parts
-    const ticket = () => session.ticket('ice', room.host)
-    this.#useIceServers(await fetchIceServers(room.ice, ticket, this.#abort.signal))
+  // ---- from the room -----------------------------------------------------------------------------------------------
+
+  #message(message: RoomMessage): void {
+    if ('total' in message) this.#setTotal(message.total)
+    if (message.type === 'welcome') this.#welcomed(message)
+    this.#links.told(message)
   }
 
-  /** Takes servers into use and asks for new ones at half of their life. */
-  #useIceServers(ice: IceAnswer | undefined): void {
-    const { manager, clock } = this.#parts
-    if (!manager || this.#closing) return
-    if (ice) manager.iceServers = ice.iceServers
-    const lifeMs = ice ? (ice.expiresAtMs ?? Infinity) - clock.nowMs() : 0
-    clearTimeout(this.#iceTimer)
-    this.#iceTimer = this.#timers.after(Math.max(lifeMs / 2, ICE_RETRY_MS), () => this.#refreshIceServers())
+  #welcomed({ serverTimeMs, ice }: Extract<RoomMessage, { type: 'welcome' }>): void {
+    const { session, clock, manager } = this.#parts
+    clock.correct(serverTimeMs)
+    session.ticketAccepted()
+    this.#setState('open')
+    this.#ice?.welcomed(ice)
+    if (this.#entering) this.#phase('welcome')
+    this.#entering?.resolve()
+    this.#entering = undefined
+    manager?.prepareWhenIdle()
+  }
+
+  #setState(state: NetworkState, error?: EdgeNetError): void {
+    if (this.state === state || this.state === 'closed') return
+    this.state = state
+    this.#emitter.emit('state', { state, ...(error && { error }) })
+  }
+
+  #setTotal(total: number): void {
+    if (this.total === total) return
+    this.total = total
+    this.#emitter.emit('total', { total })
+  }
+
+  #phase(phase: JoinPhase): void {
+    try {
+      this.#parts.options.onPhase?.(phase)
+    } catch (cause) {
+      this.#failures.handlerFailed(cause)
+    }
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
@@ -273,12 +257,12 @@ export class JoinedNetwork implements Network {
     options?: ListenOptions,
   ): () => void {
     // What has waited for a listener comes after the caller has got what this returns.
-    if (type === 'message') queueMicrotask(() => this.#remotes.forEach((remote) => remote.drain()))
+    if (type === 'message') queueMicrotask(() => this.#links.remotes.forEach((remote) => remote.drain()))
     return this.#emitter.on(type, handler, options)
   }
 
   send(peer: PeerId, data: Sendable, options?: SendOptions): Sending {
-    const remote = this.#remotes.get(peer)
+    const remote = this.#links.remotes.get(peer)
     if (remote && !this.#closing) return remote.send(data, options)
     const unknown = () =>
       new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one of network.peers.')
@@ -299,9 +283,18 @@ export class JoinedNetwork implements Network {
     }
   }
 
+  /** Hands a message to the application. False when nobody takes it now; what is for a channel without a taker is dropped. */
+  #deliver(peer: Peer, channel: number, data: Data): boolean {
+    const event = { peer, data }
+    if (channel === 0) return this.#closing ? true : this.#emitter.emit('message', event)
+    const taker = this.#channels.get(channel)
+    if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
+    return true
+  }
+
   nudge(): void {
     this.#carrier.nudge()
-    for (const remote of this.#remotes.values()) remote.nudge()
+    for (const remote of this.#links.remotes.values()) remote.nudge()
     this.#parts.manager?.nudge()
   }
 
@@ -312,283 +305,17 @@ export class JoinedNetwork implements Network {
 
   block(id: string): void {
     this.blocked.add(id)
-    for (const remote of this.#remotes.values()) {
-      if (remote.id === id || remote.siteId === id) this.#drop(remote, 'blocked')
+    for (const remote of this.#links.remotes.values()) {
+      if (remote.id === id || remote.siteId === id) this.#links.drop(remote, 'blocked')
     }
   }
 
   unblock(id: string): void {
     this.blocked.delete(id)
-    this.#arrivals.reconsider()
-  }
-
-  // ---- from the room -----------------------------------------------------------------------------------------------
-
-  #message(message: RoomMessage): void {
-    const remote = 'peerId' in message ? this.#remotes.get(message.peerId) : undefined
-    if ('total' in message) this.#setTotal(message.total)
-    switch (message.type) {
-      case 'welcome':
-        return void this.#welcomed(message)
-      case 'peer-list':
-        for (const { announcement } of message.peers) void this.#meetListed(announcement)
-        return
-      case 'peer-joined':
-        return void this.#joined(message)
-      case 'peer-left':
-        if (message.lost) return remote?.relayDown()
-        // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
-        if (remote) void remote.drained.then(() => this.#departed(remote))
-        return
-      // Away: the room keeps the peer's place. Gone: it knows no such peer. Either may come back.
-      case 'away':
-      case 'gone':
-        return remote?.relayDown()
-      case 'limited':
-        this.#wasLimited = true
-        return
-      // The carrier's matter.
-      case 'error':
-        return
-    }
-  }
-
-  async #welcomed({ serverTimeMs, peers, total, ice }: Extract<RoomMessage, { type: 'welcome' }>): Promise<void> {
-    const { session, clock, options, manager } = this.#parts
-    clock.correct(serverTimeMs)
-    session.ticketAccepted()
-    this.#setState('open')
-    if (manager && !options.iceServers) {
-      if (ice) this.#useIceServers(ice)
-      else this.#iceSettled = this.#refreshIceServers()
-    }
-    const welcomedAtMs = nowMs()
-    const missing = (this.#missing = new Set(peers.length >= total - 1 ? this.#remotes.values() : []))
-    this.#relayRestarted()
-    if (this.#entering) this.#phase('welcome')
-    this.#entering?.resolve()
-    this.#entering = undefined
-    manager?.prepareWhenIdle()
-    for (const met of await Promise.all(peers.map(({ announcement }) => this.#meetListed(announcement)))) {
-      if (met) missing.delete(met)
-    }
-    // After a deploy all come back together: some have been heard meanwhile.
-    for (const remote of missing) if (remote.heardAtMs < welcomedAtMs) remote.relayDown()
-  }
-
-  async #joined({ peer, resumed }: Extract<RoomMessage, { type: 'peer-joined' }>): Promise<void> {
-    const met = await this.#meetListed(peer.announcement)
-    // Somebody whom we know has a new socket; what went to the old one may be lost.
-    if (!met) return
-    this.#missing.delete(met)
-    if (resumed || met.state === 'stalled') met.relayUp()
-  }
-
-  /** The carrier takes bulk again. What went to a room that had its fill was dropped. */
-  #ready(): void {
-    if (this.#wasLimited) return this.#relayRestarted()
-    for (const remote of this.#remotes.values()) remote.pump()
-  }
-
-  #relayRestarted(): void {
-    this.#wasLimited = false
-    for (const remote of this.#remotes.values()) remote.relayUp()
-  }
-
-  #departed(remote: RemotePeer): void {
-    if (!remote.isDirect) return this.#drop(remote, 'left')
-    remote.relayDown()
-    remote.hasLeftRoom = true
-  }
-
-  // ---- envelopes ---------------------------------------------------------------------------------------------------
-
-  #envelope({ kind, peer: from, body }: Envelope): void {
-    if (this.#closing || this.blocked.has(from)) return
-    const remote = this.#remotes.get(from)
-    if (kind === 'who') return remote?.hello()
-    const intro = kind === 'intro' ? decodeIntro(body) : undefined
-    if (kind === 'intro' && !intro) return this.#misbehaved(from, 'intro-malformed')
-    const sealed = intro?.sealed ?? body
-    const isKnown = !intro || (remote && compareBytes(remote.announcement.bytes, intro.announcement) === 0)
-    if (remote && isKnown) return remote.receive(kind, sealed)
-    if (this.#reception.hold(from, { kind, sealed }, nowMs())) {
-      this.#carrier.sendEnvelope('who', from, new Uint8Array(0))
-    }
-    if (intro && this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement)
-  }
-
-  async #introduced(from: PeerId, announcement: Bytes): Promise<void> {
-    const met = await this.#arrivals.introduced(from, announcement)
-    if (typeof met === 'string' && met) this.#misbehaved(from, met)
-    for (const { kind, sealed } of this.#reception.release(from)) this.#remotes.get(from)?.receive(kind, sealed)
-  }
-
-  // ---- peers -------------------------------------------------------------------------------------------------------
-
-  /** Meets somebody whom the room lists. Nobody but the room is to blame when the announcement is bad. */
-  async #meetListed(announcement: Bytes): Promise<RemotePeer | undefined> {
-    const met = await this.#arrivals.meet(announcement)
-    if (typeof met !== 'string') return met
-    if (met) this.#misbehaved(undefined, met)
-    return undefined
-  }
-
-  async #asksAuthorize(applicant: Applicant): Promise<boolean> {
-    try {
-      return await this.authorize(applicant)
-    } catch (cause) {
-      this.#handlerFailed(cause)
-      return false
-    }
-  }
-
-  #link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer {
-    const remote = new RemotePeer(announcement, keys, this.#host)
-    this.#remotes.set(remote.id, remote)
-    this.#shareRelay()
-    if (this.state === 'open') remote.relayUp()
-    this.#emitter.emit('announced', { peer: remote })
-    void this.#goDirect(remote)
-    return remote
-  }
-
-  async #goDirect(remote: RemotePeer): Promise<void> {
-    const { manager } = this.#parts
-    if (manager?.add(remote) !== 'offerer') return remote.hello()
-    if (this.#iceSettled) await Promise.race([this.#iceSettled, this.#pause(ICE_WAIT_MS)])
-    else if (!manager.isPrepared) await this.#pause(FIRST_WORDS_MS)
-    // An offer introduces us as well as a hello does.
-    if (!manager.createOffer(remote.id)) remote.hello()
-  }
-
-  #drop(remote: RemotePeer, reason: NetworkEvents['peer-left']['reason']): void {
-    if (this.#remotes.get(remote.id) !== remote) return
-    this.#remotes.delete(remote.id)
-    this.peers.delete(remote.id)
-    const unconfirmed = remote.close()
-    this.#parts.manager?.remove(remote.id)
-    this.#shareRelay()
-    this.#emitter.emit('peer-left', { peer: remote, reason, unconfirmed })
-  }
-
-  /** Divides what may be on the way to us over the relay among those who use it. */
-  #shareRelay(): void {
-    const relayed = [...this.#remotes.values()].filter(({ path }) => path.kind === 'relay')
-    const bytes = Math.max(MIN_RELAY_CREDIT_BYTES, Math.floor(RELAY_CREDIT_BYTES / relayed.length))
-    for (const remote of relayed) remote.relayCreditBytes = bytes
-  }
-
-  /** Hands a message to the application. False when nobody takes it now; what is for a channel without a taker is dropped. */
-  #deliver(peer: RemotePeer, channel: number, data: Data): boolean {
-    const event = { peer, data }
-    if (channel === 0) return this.#closing ? true : this.#emitter.emit('message', event)
-    const taker = this.#channels.get(channel)
-    if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
-    return true
-  }
-
-  #peerHost(): PeerHost {
-    const { manager, session, options } = this.#parts
-    return {
-      slots: new BigMessageSlots(),
-      stalledMs: Math.min(options.stalledMs ?? STALLED_MS, MAX_STALLED_MS),
-      carry: (peer, kind, sealed) => {
-        const body = kind === 'intro' ? encodeIntro(session.announcement, sealed) : sealed
-        this.#carrier.sendEnvelope(kind, peer, body)
-      },
-      carrierIsReady: () => this.#carrier.isReady,
-      introFrameBytes: () =>
-        MAX_INTRO_ENVELOPE_BYTES - ENVELOPE_HEADER_BYTES - 2 - session.announcement.length - SEAL_OVERHEAD_BYTES,
-      verified: (peer) => {
-        this.peers.set(peer.id, peer)
-        manager?.startWaiting()
-        this.#emitter.emit('peer', { peer })
-      },
-      restarted: (peer, incarnation, frame) => {
-        this.#drop(peer, 'restarted')
-        if (!this.#closing) this.#link(peer.announcement, peer.keys).opened(incarnation, frame)
-      },
-      ended: (peer, reason) => this.#drop(peer, reason),
-      signal: ({ id }, { type, payload }) => {
-        if (type === 'offer') manager?.handleOffer(id, payload)
-        if (type === 'answer') manager?.handleAnswer(id, payload)
-        if (type === 'ice-candidate') manager?.handleCandidates(id, payload)
-        if (type === 'want-offer') manager?.handleWantOffer(id)
-      },
-      directDoubtful: ({ id }) => manager?.renew(id),
-      pathChanged: (peer) => {
-        this.#shareRelay()
-        // What silences a direct path, as a change of networks, silences the socket, too: find out while it is fresh.
-        if (peer.isSuspect) this.#carrier.nudge()
-        this.#emitter.emit('path', { peer, path: peer.path })
-      },
-      deliver: (peer, channel, data) => this.#deliver(peer, channel, data),
-      explain: ({ id, rtc, isDirect }) => {
-        const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
-        const relayIsUp = this.state === 'open'
-        const { iceServers } = this
-        const facts = { rtcHere: manager !== undefined, rtcThere: rtc, relayIsUp, isDirect, iceServers, attempts }
-        return { relayIsUp, attempts, nextAttemptInMs, advice: adviceFor(facts) }
-      },
-      misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
-      emit: (type, event) => {
-        if (!this.#closing) this.#emitter.emit(type, event)
-      },
-    }
-  }
-
-  // ---- small things ------------------------------------------------------------------------------------------------
-
-  #setState(state: NetworkState, error?: EdgeNetError): void {
-    if (this.state === state || this.state === 'closed') return
-    this.state = state
-    this.#emitter.emit('state', { state, ...(error && { error }) })
-  }
-
-  #setTotal(total: number): void {
-    if (this.total === total) return
-    this.total = total
-    this.#emitter.emit('total', { total })
-  }
-
-  /** @param from in whose name it came; `undefined` when the room itself is at fault */
-  #misbehaved(from: PeerId | undefined, reason: string): void {
-    if (!this.#faults.note(from, nowMs())) return
-    const hint = 'It was dropped. The client is faulty or the host tampers.'
-    const name = from ?? 'the room'
-    const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${name} (${reason}).`, hint)
-    const peer = from && this.#remotes.get(from)
-    this.#emitter.emit('error', { error, ...(peer && { peer }) })
-  }
-
-  #phase(phase: JoinPhase): void {
-    try {
-      this.#parts.options.onPhase?.(phase)
-    } catch (cause) {
-      this.#handlerFailed(cause)
-    }
-  }
-
-  #handlerFailed(cause: unknown, type?: keyof NetworkEvents): void {
-    // Only the runtime is left to tell when a handler of errors fails: told of itself it would fail for ever.
-    if (type === 'error') return void Promise.reject(cause)
-    const hint = 'Mend it by the cause; all else went on.'
-    const error = new EdgeNetError('handler-failed', 'threw', 'A handler, callback or identity failed.', hint, {
-      cause,
-    })
-    this.#emitter.emit('error', { error })
-  }
-
-  #pause(durationMs: number): Promise<void> {
-    return new Promise((resolve) => this.#timers.after(durationMs, resolve))
+    this.#links.reconsider()
   }
 }
 
 function closedError(): EdgeNetError {
   return new EdgeNetError('aborted', 'closed', 'The network was closed.', 'Call join() again.')
-}
-
-function refusalError({ code, message, hint, retryAfterMs }: Refusal): EdgeNetError {
-  return new EdgeNetError('join-refused', code, message, hint, { retryAfterMs })
 }

@@ -19,6 +19,11 @@ export class Timers {
     return timer
   }
 
+  /** Resolves after this time; never when the owner has ended before. */
+  pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => this.after(durationMs, resolve))
+  }
+
   clear(): void {
     for (const timer of this.#running) clearTimeout(timer)
   }
