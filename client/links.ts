@@ -114,14 +114,16 @@ export class Links {
   }
 
   envelope({ kind, peer: from, body }: Envelope): void {
-    if (this.isClosing || this.#host.blocked.has(from)) return
+    if (this.#host.blocked.has(from)) return
     const remote = this.remotes.get(from)
     if (kind === 'who') return remote?.hello()
     const intro = kind === 'intro' ? decodeIntro(body) : undefined
     if (kind === 'intro' && !intro) return this.#misbehaved(from, 'intro-malformed')
     const sealed = intro?.sealed ?? body
     const isKnown = !intro || (remote && compareBytes(remote.announcement.bytes, intro.announcement) === 0)
+    // What is said while we leave is heard: it acknowledges what we have sent.
     if (remote && isKnown) return remote.receive(kind, sealed)
+    if (this.isClosing) return
     if (this.#reception.hold(from, { kind, sealed }, nowMs())) {
       this.#host.carrier.sendEnvelope('who', from, new Uint8Array(0))
     }
@@ -243,6 +245,9 @@ export class Links {
   #makePeerHost(): PeerHost {
     const { manager, session, options } = this.#parts
     const { carrier, emitter, deliver } = this.#host
+    const emit: PeerHost['emit'] = (type, event) => {
+      if (!this.isClosing) emitter.emit(type, event)
+    }
     return {
       slots: new BigMessageSlots(),
       stalledMs: Math.min(options.stalledMs ?? STALLED_MS, MAX_STALLED_MS),
@@ -256,7 +261,7 @@ export class Links {
       verified: (peer) => {
         this.peers.set(peer.id, peer)
         manager?.startWaiting()
-        emitter.emit('peer', { peer })
+        emit('peer', { peer })
       },
       restarted: (peer, incarnation, frame) => {
         this.drop(peer, 'restarted')
@@ -274,7 +279,7 @@ export class Links {
         this.#shareRelay()
         // What silences a direct path, as a change of networks, silences the socket, too: find out while it is fresh.
         if (peer.isSuspect) carrier.nudge()
-        emitter.emit('path', { peer, path: peer.path })
+        emit('path', { peer, path: peer.path })
       },
       deliver,
       explain: ({ id, rtc, isDirect }) => {
@@ -285,9 +290,7 @@ export class Links {
         return { relayIsUp, attempts, nextAttemptInMs, advice: adviceFor(facts) }
       },
       misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
-      emit: (type, event) => {
-        if (!this.isClosing) emitter.emit(type, event)
-      },
+      emit,
     }
   }
 }

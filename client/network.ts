@@ -286,7 +286,8 @@ export class JoinedNetwork implements Network {
   /** Hands a message to the application. False when nobody takes it now; what is for a channel without a taker is dropped. */
   #deliver(peer: Peer, channel: number, data: Data): boolean {
     const event = { peer, data }
-    if (channel === 0) return this.#closing ? true : this.#emitter.emit('message', event)
+    // Who leaves takes nothing more: the sender is to learn that it was not had.
+    if (channel === 0) return !this.#closing && this.#emitter.emit('message', event)
     const taker = this.#channels.get(channel)
     if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
     return true

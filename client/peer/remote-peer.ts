@@ -311,6 +311,8 @@ export class RemotePeer implements Peer, PeerLink {
 
   /** Takes a frame that the peer's link state `incarnation` had sealed. */
   opened(incarnation: number, bytes: Bytes): void {
+    // It may have been blocked while this was being opened.
+    if (this.state === 'closed') return
     const frame = decodeFrame(bytes)
     if (!frame) return this.#host.misbehaved(this.id, 'frame-malformed')
     const isFirst = this.#peerIncarnation === undefined

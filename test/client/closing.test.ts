@@ -72,6 +72,40 @@ describe('close', () => {
     await bob.network.close()
   })
 
+  it('waits until the others have what was sent, and no longer', async () => {
+    const ada = await joinObserved(room.roomUrl)
+    const bob = await joinObserved(room.roomUrl)
+    await eventually(() => expect([ada.network.peers.size, bob.network.peers.size]).toEqual([1, 1]))
+    const { delivered } = ada.network.send(bob.network.peerId, 'last words')
+    const startedMs = performance.now()
+    await ada.network.close()
+    // An acknowledgement takes 50 ms; without one it would wait for 500.
+    expect(performance.now() - startedMs).toBeLessThan(400)
+    await delivered
+    expect(bob.messages).toMatchObject([{ data: 'last words' }])
+    await bob.network.close()
+  })
+
+  it('takes nothing more while it waits, and confirms nothing that nobody had', async () => {
+    const ada = await joinObserved(room.roomUrl)
+    const bob = await joinObserved(room.roomUrl)
+    const carol = await joinObserved(room.roomUrl)
+    await eventually(() => {
+      for (const { network } of [ada, bob, carol]) expect(network.peers.size).toBe(2)
+    })
+    const bobId = bob.network.peerId
+    room.carry = (from, envelope) => {
+      if (from.peerId !== carol.network.peerId) room.pass(from, envelope)
+    }
+    // Carol's acknowledgement does not arrive, so Bob's leaving takes a while.
+    await bob.network.send(carol.network.peerId, 'last words')
+    const closing = bob.network.close()
+    await expect(ada.network.send(bobId, 'too late').delivered).rejects.toMatchObject({ code: 'not-delivered' })
+    await closing
+    expect(bob.messages).toEqual([])
+    await Promise.all([ada.network.close(), carol.network.close()])
+  })
+
   it('emits nothing afterwards, whatever the room still says', async () => {
     const ada = await joinObserved(room.roomUrl)
     const bob = await joinObserved(room.roomUrl)

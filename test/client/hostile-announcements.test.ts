@@ -1,5 +1,5 @@
 /** Nobody gets in with an announcement that is forged, over, from elsewhere or somebody else's; and no key is weak. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import { eventually } from '../support/eventually.ts'
 import { NETWORK, openScene, type Scene } from '../support/hostile-scene.ts'
@@ -163,6 +163,23 @@ describe('an announcement that the room lists', () => {
     ada.network.block(eve.siteId)
     expect(ada.presence.at(-1)).toBe(`blocked ${eve.peerId}`)
     seat.deliver(eve.peerId, 'intro', await link.intro(link.text('second')))
+    await scene.undisturbed()
+    expect(ada.network.peers.has(eve.peerId)).toBe(false)
+  })
+
+  it('that is blocked while its first words are being opened stays out', async () => {
+    const { eve, room, seat, party, ada } = scene
+    const link = await eve.linkTo(party)
+    room.admit(eve)
+    await eventually(() => expect(ada.presence.at(-1)).toBe(`announced ${eve.peerId}`))
+    const decrypt = crypto.subtle.decrypt.bind(crypto.subtle)
+    vi.spyOn(crypto.subtle, 'decrypt').mockImplementationOnce(async (...parts) => {
+      const opened = await decrypt(...parts)
+      ada.network.block(eve.siteId)
+      return opened
+    })
+    seat.deliver(eve.peerId, 'intro', await link.intro(link.text('first')))
+    await eventually(() => expect(ada.presence.at(-1)).toBe(`blocked ${eve.peerId}`))
     await scene.undisturbed()
     expect(ada.network.peers.has(eve.peerId)).toBe(false)
   })
