@@ -105,6 +105,11 @@ export class Ledger {
     return this.state.entries.ids.indexOf(prefix)
   }
 
+  /** The network id stands for the beginning, which everything builds on and which is always there. */
+  isRoot(id: Bytes): boolean {
+    return compareBytes(id, this.#options.networkId) === 0
+  }
+
   idOf(index: number): Bytes {
     return this.state.entries.ids.at(index)
   }
@@ -228,15 +233,15 @@ export class Ledger {
   /**
    * What a new entry is to build on besides the writer's entry before: one or two ids, ascending.
    *
-   * @param head the writer's entry before; `undefined` when there is none
+   * @param prev id of the writer's entry before; `undefined` when there is none
    * @param random at least 0, below 1
    */
-  chooseParents(contributor: Bytes, head: Head | undefined, random: () => number, nowMs: number): readonly Bytes[] {
+  chooseParents(contributor: Bytes, prev: Bytes | undefined, random: () => number, nowMs: number): readonly Bytes[] {
     const { entries, contributors, contributorOf } = this.state
-    const self = contributors.keys.indexOf(contributor)
-    const prev = head ? this.indexOf(head.id) : NONE
-    const drawn = drawParents({ entries, contributorOf, tips: this.tips(), self, prev, random, nowMs })
-    if (drawn.length === 0) return [head?.id ?? this.#options.networkId]
+    const own = contributors.keys.indexOf(contributor)
+    const follows = prev ? this.indexOf(prev) : NONE
+    const drawn = drawParents({ entries, contributorOf, tips: this.tips(), own, follows, random, nowMs })
+    if (drawn.length === 0) return [prev ?? this.#options.networkId]
     return drawn.map((index) => this.idOf(index)).toSorted(compareBytes)
   }
 
@@ -276,13 +281,11 @@ export class Ledger {
 
   /** Finds what an entry builds on: sets `#edges`, and returns the ids that are not there. */
   #find({ parents, prev }: Entry): readonly Bytes[] {
-    const { networkId } = this.#options
     const missing: Bytes[] = []
     const edgeTo = (id: Bytes | undefined): number => {
       if (id === undefined) return NONE
       const index = this.indexOf(id)
-      // The network id stands for the beginning, which is always there.
-      if (index === NONE && compareBytes(id, networkId) !== 0) missing.push(id)
+      if (index === NONE && !this.isRoot(id)) missing.push(id)
       return index
     }
     this.#edges[0] = edgeTo(parents[0])

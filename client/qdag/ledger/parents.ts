@@ -1,70 +1,72 @@
 /**
- * What a new entry builds on: two tips, drawn at random, so that peers who draw at the same time seldom draw the same and
- * all are built on soon. Contributors are drawn first and then a tip of theirs, so that one with a thousand tips has no more
- * weight than one with one; others before one's own, because only others are witnesses.
+ * What a new entry builds on: up to two tips, drawn at random, so that peers who draw at the same time seldom draw the same,
+ * and every tip is soon built on. First a contributor is drawn and then one of their tips: who has a thousand tips has no
+ * more weight than who has one. Others come before oneself, because only others are witnesses.
  */
-import { EDGES, FLAG, type Entries } from './entries.ts'
+import { EDGES, FLAG, NONE, type Entries } from './entries.ts'
 
-/** A tip that nobody has built on for this long has missed its turn: whoever had reason to has built on others. */
+/** A tip that nobody has built on for this long has missed its turn: others were there when it came, or it came late. */
 const FRESH_MS = 30_000
-/** One that is joined to nothing confirmed since then was attached to the past. */
+/** One that builds on nothing that is confirmed and younger than this was attached to the past. */
 const MAX_CONFIRMED_AGE_MS = 150_000
-/** How far down that is looked for. With three witnesses needed, some thirty entries are unconfirmed at a time. */
+/** How far down such is looked for: where three witnesses are needed, some thirty entries are unconfirmed at a time. */
 const MAX_LOOKS = 64
-/** Contributors that are drawn at most: a crowd of keys must not cost a crowd of looks. */
+/** How many contributors are drawn to choose from: a crowd of keys must not cost a crowd of looks. */
 const MAX_DRAWS = 32
 /**
- * One in so many times the second parent is a tip that missed its turn. Without that, every partition would leave tips that
- * nobody ever joins, and every comparison of ledgers would have to name them.
+ * One time in so many, the second is a tip that missed its turn. If nobody ever joined those, every partition would leave
+ * some behind, and every comparison of ledgers would have to name them.
  */
 const OLD_TIP_EVERY = 8
 
 export interface Draw {
   readonly entries: Entries
+  /** The number of an entry's contributor. */
   readonly contributorOf: (index: number) => number
   readonly tips: readonly number[]
-  /** The number of who builds, or -1 for one who is new. */
-  readonly self: number
-  /** The entry that it follows, which is an edge already; -1 for none. */
-  readonly prev: number
+  /** The number of the contributor who builds; {@link NONE} for one who is new. */
+  readonly own: number
+  /** The writer's entry before, which is an edge anyway; {@link NONE} when there is none. */
+  readonly follows: number
   readonly random: () => number
   readonly nowMs: number
 }
 
-/** Up to two tips, the better one first. None when there is no tip but that one. */
+/** None when there is no tip besides the one that it follows. */
 export function drawParents(draw: Draw): number[] {
   const { entries, random, nowMs } = draw
   const { others, own } = byContributor(draw)
   const fresh: number[] = []
   const old: number[] = []
-  const rest: number[] = []
+  /** Of contributors who have one parent already. */
+  const second: number[] = []
   for (let draws = 0; draws < MAX_DRAWS && others.length > 0; draws++) {
-    const tips = take(others, random)
-    const tip = take(tips, random)
-    ;(isFresh(entries, tip, nowMs) ? fresh : old).push(tip)
-    rest.push(...tips.slice(0, 1))
+    const tips = takeAny(others, random)
+    const tip = takeAny(tips, random)
+    const list = isFresh(entries, tip, nowMs) ? fresh : old
+    list.push(tip)
+    if (tips.length > 0) second.push(takeAny(tips, random))
   }
-  const mustJoinOld = random() * OLD_TIP_EVERY < 1
-  const first = fresh.slice(0, mustJoinOld && old.length > 0 ? 1 : 2)
-  return [...first, ...old, ...rest, ...own].slice(0, 2)
+  const joinsOld = random() * OLD_TIP_EVERY < 1 && old.length > 0
+  return [...fresh.slice(0, joinsOld ? 1 : 2), ...old, ...second, ...own].slice(0, 2)
 }
 
-/** All tips but the one it follows, in groups. */
-function byContributor({ tips, prev, self, contributorOf }: Draw): { others: number[][]; own: number[] } {
+/** All tips but the one that it follows. */
+function byContributor({ tips, own, follows, contributorOf }: Draw): { others: number[][]; own: number[] } {
   const groups = new Map<number, number[]>()
   for (const tip of tips) {
-    if (tip === prev) continue
-    const group = groups.get(contributorOf(tip))
+    if (tip === follows) continue
+    const contributor = contributorOf(tip)
+    const group = groups.get(contributor)
     if (group) group.push(tip)
-    else groups.set(contributorOf(tip), [tip])
+    else groups.set(contributor, [tip])
   }
-  const own = groups.get(self) ?? []
-  groups.delete(self)
-  return { others: [...groups.values()], own }
+  const others = [...groups].filter(([contributor]) => contributor !== own)
+  return { others: others.map(([, group]) => group), own: groups.get(own) ?? [] }
 }
 
-/** Takes a random one out; the order of the others may change. */
-function take<T>(from: T[], random: () => number): T {
+/** Takes one out at random; the last takes its place. */
+function takeAny<T>(from: T[], random: () => number): T {
   const at = Math.floor(random() * from.length)
   const taken = from[at] as T
   from[at] = from[from.length - 1] as T
@@ -74,14 +76,15 @@ function take<T>(from: T[], random: () => number): T {
 
 function isFresh(entries: Entries, tip: number, nowMs: number): boolean {
   if (entries.tsMs(tip) < nowMs - FRESH_MS) return false
-  const seen = new Set([tip])
-  for (const index of seen) {
+  const unconfirmed = new Set([tip])
+  // It grows while it is gone through.
+  for (const index of unconfirmed) {
     for (let number = 0; number < EDGES; number++) {
       const to = entries.edge(index, number)
-      if (to < 0) continue
-      const isConfirmed = entries.has(to, FLAG.confirmed)
-      if (isConfirmed && entries.tsMs(to) >= nowMs - MAX_CONFIRMED_AGE_MS) return true
-      if (!isConfirmed && seen.size < MAX_LOOKS) seen.add(to)
+      if (to === NONE) continue
+      if (!entries.has(to, FLAG.confirmed)) {
+        if (unconfirmed.size < MAX_LOOKS) unconfirmed.add(to)
+      } else if (entries.tsMs(to) >= nowMs - MAX_CONFIRMED_AGE_MS) return true
     }
   }
   return false
