@@ -2,11 +2,11 @@
 import { compareBytes, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from '../../protocol/limits.ts'
 import { EdgeNetError } from '../errors.ts'
-import type { Identity } from '../identity/identity.ts'
 import type { Contribution, ReceiptText } from './api.ts'
 import { receiptMessage, type Receipt } from './entry.ts'
 import { ID_BYTES } from './entry-limits.ts'
 import { isComputeUnits, isTaskId } from './entry-rules.ts'
+import type { Signer } from './sign-entry.ts'
 import { bytesOfText } from './text-fields.ts'
 
 /** Work that was done for somebody, and that they accept. */
@@ -18,23 +18,23 @@ export interface AcceptedWork extends Pick<Contribution, 'taskId' | 'computeUnit
 }
 
 /**
- * A receipt for work that `identity` asked for. It is good for an entry of this contributor, with exactly this task and
+ * A receipt for work that `requester` asked for. It is good for an entry of this contributor, with exactly this task and
  * these units, in this network.
  *
  * @throws EdgeNetError `invalid-argument` for what no entry can be about; `reason` names the field
  */
-export async function signReceipt(identity: Identity, networkId: Bytes, work: AcceptedWork): Promise<ReceiptText> {
+export async function signReceipt(requester: Signer, networkId: Bytes, work: AcceptedWork): Promise<ReceiptText> {
   const contributor = bytesOfText(work.contributor, KEY_BYTES)
   const resultHash = bytesOfText(work.resultHash, ID_BYTES)
   if (!contributor) throw unusable('contributor', 'It is a siteId: 43 base64url characters.')
-  if (compareBytes(contributor, identity.publicKey) === 0) {
+  if (compareBytes(contributor, requester.publicKey) === 0) {
     throw unusable('contributor', 'A receipt is for the work of somebody else.')
   }
   if (!resultHash) throw unusable('resultHash', 'It is a SHA-256: 43 base64url characters.')
   if (!isTaskId(work.taskId)) throw unusable('taskId', 'It is a text of 1 to 64 bytes in UTF-8.')
   if (!isComputeUnits(work.computeUnits)) throw unusable('computeUnits', 'They are a whole number from 0 to 2^40.')
-  const signature = await identity.sign(receiptMessage(networkId, { ...work, contributor, resultHash }))
-  return textOfReceipt({ requester: identity.publicKey, resultHash, signature })
+  const signature = await requester.sign(receiptMessage(networkId, { ...work, contributor, resultHash }))
+  return textOfReceipt({ requester: requester.publicKey, resultHash, signature })
 }
 
 /** The receipt in a text form, unverified, or `undefined` when it is not one. */
