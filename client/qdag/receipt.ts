@@ -6,8 +6,14 @@ import type { Contribution, ReceiptText } from './api.ts'
 import { receiptMessage, type Receipt } from './entry.ts'
 import { ID_BYTES } from './entry-limits.ts'
 import { isComputeUnits, isTaskId } from './entry-rules.ts'
-import type { Signer } from './sign-entry.ts'
 import { bytesOfText } from './text-fields.ts'
+
+/** What signs: an identity, or a part of one. */
+export interface Signer {
+  /** Ed25519. */
+  readonly publicKey: Bytes
+  sign(message: Bytes): Promise<Bytes>
+}
 
 /** Work that was done for somebody, and that they accept. */
 export interface AcceptedWork extends Pick<Contribution, 'taskId' | 'computeUnits'> {

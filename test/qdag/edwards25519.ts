@@ -75,7 +75,7 @@ export function littleEndian(value: bigint): Uint8Array<ArrayBuffer> {
 /** SHA-512 of R, A and the message, modulo the order. */
 export function challenge(...parts: readonly Uint8Array[]): bigint {
   const digest = createHash('sha512').update(Buffer.concat(parts)).digest()
-  return BigInt(`0x${digest.reverse().toString('hex')}`) % L
+  return BigInt(`0x${Buffer.from(digest.toReversed()).toString('hex')}`) % L
 }
 
 function affine(x: bigint, y: bigint): Point {

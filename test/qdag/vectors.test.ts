@@ -9,7 +9,6 @@ import { creditsOf, decodeEntry, encodeBody, encodeEntry } from '../../client/qd
 import { fromJsonLine, toJsonLine } from '../../client/qdag/json-lines.ts'
 import { webCryptoVerifier, type Verifier } from '../../client/qdag/verifier.ts'
 import { answersTo, checkOf, expectedAnswers, fromHex } from './answers.ts'
-import { challenge } from './edwards25519.ts'
 import type { Vectors } from './vector-types.ts'
 import { computeVectors, VECTORS_FILE } from './vectors.ts'
 

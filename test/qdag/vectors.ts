@@ -18,8 +18,8 @@ import {
 } from '../../client/qdag/entry.ts'
 import { toJsonLine } from '../../client/qdag/json-lines.ts'
 import { receiptOfText, signReceipt } from '../../client/qdag/receipt.ts'
-import { signEntry } from '../../client/qdag/sign-entry.ts'
 import { fixedIdentity, type FixedIdentity } from './fixed-identities.ts'
+import { signEntry } from './sign-entry.ts'
 import { signatureVectors } from './signature-vectors.ts'
 import type { EntryVector, Vectors } from './vector-types.ts'
 
@@ -57,7 +57,7 @@ async function exampleEntries(networkId: Bytes): Promise<Map<string, Entry>> {
       parents: [networkId],
     }
     const all = { ...base, receipt: undefined, chain: NO_CHAIN, ...content }
-    entries.set(name, await signEntry(author, networkId, all, sha256))
+    entries.set(name, await signEntry(author, networkId, all))
   }
   const ofAda = { writer: writerOf(1) }
   const ofBob = { writer: writerOf(2) }
