@@ -86,7 +86,8 @@ export class MemoryStore implements LedgerStore {
   }
 
   async becomeKeeper(): Promise<boolean> {
-    const { keepers } = this.#open()
+    if (this.#isClosed) return false
+    const { keepers } = this.#place
     return new Promise((resolve) => {
       keepers.push({ store: this, grant: resolve })
       keepers[0]?.grant(true)
