@@ -4,6 +4,7 @@ import type { PeerId } from '../protocol/peer-id.ts'
 import type { EdgeNetError } from './errors.ts'
 import type { ListenOptions } from './events.ts'
 import type { Identity } from './identity/identity.ts'
+import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
 
 /** An application message as it arrives: texts as texts, everything else as bytes. */
 export type Data = string | Uint8Array<ArrayBuffer>
@@ -251,6 +252,8 @@ export interface Network {
   /** Verified peers by id. */
   readonly peers: ReadonlyMap<PeerId, Peer>
   readonly iceServers: readonly IceServer[]
+  /** The ledger that `join` was given. */
+  readonly ledger: SharedLedger | undefined
 
   on<Type extends keyof NetworkEvents>(
     type: Type,
@@ -277,6 +280,13 @@ export interface Network {
    * @returns stops taking them
    */
   channel(channel: number, handler: (event: NetworkEvents['message']) => unknown): () => void
+
+  /**
+   * Records in the ledger what was done for the network; see there.
+   *
+   * @throws EdgeNetError `invalid-argument`, also when there is no ledger; `ledger-failed`
+   */
+  contribute(contribution: Contribution): Promise<LedgerEntry>
 
   /**
    * Says that something may have changed: network, sleep, visibility. All paths are probed at once, and waiting reconnections
@@ -307,6 +317,11 @@ export interface Applicant {
 export interface JoinOptions {
   /** Who we are. Default: a new identity, forgotten on `close()`. */
   readonly identity?: Identity
+  /**
+   * The network's ledger, to be shared with its peers: what `openLedger` of `edge-net/ledger` gives, with the same identity.
+   * Joining waits for it; it is closed with the network.
+   */
+  readonly ledger?: SharedLedger | Promise<SharedLedger>
   /** Shown to others; at most 64 bytes of UTF-8. */
   readonly name?: string
   /** At most 8 short words. */

@@ -21,7 +21,7 @@ const BROWSER_RANK = 1
  * is emitted before the code after `await join(…)` has run.
  *
  * @param roomUrl `https://HOST/n/NETWORK`
- * @throws EdgeNetError `invalid-argument`, `unsupported`, `join-refused`, `room-unreachable`, `aborted`
+ * @throws EdgeNetError `invalid-argument`, `unsupported`, `join-refused`, `room-unreachable`, `aborted`, `ledger-failed`
  * @example
  * const network = await join('https://edge-net.example/n/mainnet', { name: 'Ada' })
  * network.on('peer', ({ peer }) => peer.send('hello'))
@@ -39,12 +39,13 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const identity = options.identity ?? createIdentity()
   const opening = openSession(identity, networkIdOfName(room.network), description, clock)
   // An identity of the application's own fails in its own words.
-  const session = await (options.identity ? opening : opening.catch(unsupportedKeys))
+  const opened = options.identity ? opening : opening.catch(unsupportedKeys)
+  const [session, ledger] = await Promise.all([opened, options.ledger])
   options.onPhase?.('identity')
   const { iceTransportPolicy = 'all', attemptPolicy: policy } = options
   const self = { peerId: session.peerId, rank }
   const manager = engine && new WebRTCPeerManager({ engine, self, iceTransportPolicy, policy })
-  return new JoinedNetwork({ room, session, clock, options, manager }).enter()
+  return new JoinedNetwork({ room, session, clock, options, manager, ledger }).enter()
 }
 
 /** The engine for direct paths, if there may be any. */

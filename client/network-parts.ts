@@ -2,6 +2,7 @@ import type { JoinOptions } from './api.ts'
 import type { Clock } from './clock.ts'
 import type { Session } from './identity/session.ts'
 import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
+import type { SharedLedger } from './qdag/api.ts'
 import type { RoomUrl } from './room-url.ts'
 
 /** What joining a network has made, and everything in the network shares. */
@@ -12,4 +13,5 @@ export interface NetworkParts {
   readonly options: JoinOptions
   /** Absent when this client makes no direct paths. */
   readonly manager: WebRTCPeerManager | undefined
+  readonly ledger: SharedLedger | undefined
 }

@@ -28,6 +28,7 @@ import { IceSupply } from './ice.ts'
 import { followLifecycle } from './lifecycle.ts'
 import { Links } from './links.ts'
 import type { NetworkParts } from './network-parts.ts'
+import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
 import { Timers } from './timers.ts'
 
 /** Welcomes that take longer come from far away. */
@@ -48,6 +49,7 @@ export class JoinedNetwork implements Network {
   readonly roomUrl: string
   readonly peerId: PeerId
   readonly siteId: string
+  readonly ledger: SharedLedger | undefined
   state: NetworkState = 'reconnecting'
   total = 0
   readonly #parts: NetworkParts
@@ -69,8 +71,9 @@ export class JoinedNetwork implements Network {
   #stopFollowing: (() => void) | undefined
 
   constructor(parts: NetworkParts) {
-    const { room, session, options, manager } = parts
+    const { room, session, options, manager, ledger } = parts
     this.#parts = parts
+    this.ledger = ledger
     this.name = room.network
     this.id = networkIdText(session.core.network)
     this.roomUrl = room.http
@@ -104,6 +107,7 @@ export class JoinedNetwork implements Network {
       deliver: (peer, channel, data) => this.#deliver(peer, channel, data),
     })
     this.peers = this.#links.peers
+    ledger?.attach(this)
   }
 
   // ---- joining and leaving -----------------------------------------------------------------------------------------
@@ -120,10 +124,12 @@ export class JoinedNetwork implements Network {
       suspend: () => {
         this.#carrier.suspend()
         manager?.suspend()
+        this.ledger?.suspend()
       },
       resume: () => {
         this.#carrier.resume()
         manager?.resume()
+        this.ledger?.resume()
       },
     })
     this.#carrier.connect()
@@ -161,7 +167,7 @@ export class JoinedNetwork implements Network {
     if (remotes.some(({ isDirect }) => isDirect)) await this.#timers.pause(BYE_FLUSH_MS)
     for (const remote of links.remotes.values()) links.drop(remote, 'closed')
     this.#parts.manager?.close()
-    await carrierClosed
+    await Promise.all([carrierClosed, this.ledger?.close()])
     this.#emitter.clear()
   }
 
@@ -291,6 +297,12 @@ export class JoinedNetwork implements Network {
     const taker = this.#channels.get(channel)
     if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
     return true
+  }
+
+  async contribute(contribution: Contribution): Promise<LedgerEntry> {
+    if (this.ledger) return this.ledger.contribute(contribution)
+    const hint = 'Give join() the option ledger.'
+    throw new EdgeNetError('invalid-argument', 'ledger', 'This network was joined without a ledger.', hint)
   }
 
   nudge(): void {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { build as bundle, type BuildOptions } from 'esbuild'
+import { build as bundle, type BuildOptions, type Plugin } from 'esbuild'
 import { minify } from 'terser'
 import { checkInternalNames, INTERNAL_NAMES } from './internal-names.ts'
 import { ROOT, runOrThrow } from './process.ts'
@@ -31,7 +31,7 @@ const COMMON: BuildOptions = {
 export async function build(): Promise<void> {
   try {
     const parts = await Promise.allSettled([
-      buildSdk(),
+      buildServed(),
       buildExtras(),
       buildPage(),
       buildPackage(),
@@ -63,40 +63,68 @@ export async function sdkFile(publicFolder: string): Promise<string> {
   return join(publicFolder, 'sdk', name)
 }
 
-/** What a browser imports: the hashed SDK, its integrity hash, and the pointer under a name that stays. */
-async function buildSdk(): Promise<void> {
-  const { outputFiles } = await bundle({
-    ...COMMON,
+/** What a browser imports: the SDK and the ledger under hashed names, their hashes, and pointers under names that stay. */
+async function buildServed(): Promise<void> {
+  const sdk = await serve('edge-net', await minifiedSdk())
+  const ledger = await serve('edge-net-ledger', await ledgerBeside(sdk.url))
+  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ ...sdk, ledger }, null, 2)}\n`)
+}
+
+interface Code {
+  readonly code: string
+  readonly map: string
+}
+
+/** Writes a file whose name has the hash of its content, and the pointer to it. */
+async function serve(name: string, { code, map }: Code): Promise<{ readonly url: string; readonly integrity: string }> {
+  const hash = createHash('sha256').update(code).digest('hex').slice(0, 12)
+  const url = `/sdk/${name}-${hash}.js`
+  const file = `${code}\n//# sourceMappingURL=${basename(url)}.map\n`
+  await mkdir(join(PUBLIC, 'sdk'), { recursive: true })
+  await writeFile(join(PUBLIC, url), file)
+  await writeFile(join(PUBLIC, `${url}.map`), map)
+  await writeFile(join(PUBLIC, `${name}.js`), `export * from '.${url}'\n`)
+  return { url, integrity: `sha384-${createHash('sha384').update(file).digest('base64')}` }
+}
+
+async function minifiedSdk(): Promise<Code> {
+  const bundled = await bundledCode({
     entryPoints: ['client/index.ts'],
-    platform: 'neutral',
-    minify: true,
-    sourcemap: 'external',
-    outfile: join(PUBLIC, 'sdk', 'edge-net.js'),
-    write: false,
-    // esbuild gives the shortest names to those that are used most.
-    mangleProps: INTERNAL_NAMES,
     // A field without a value need not be declared: the constructor makes it.
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   })
-  const textOf = (extension: string) => outputFiles.find(({ path }) => path.endsWith(extension))?.text ?? ''
   // Every page pays for these bytes; terser makes 5 % fewer of them than esbuild. Getters here only tell what is. Commas
   // and question marks in the place of statements make fewer bytes, but more after compression.
   const compress = { passes: 3, pure_getters: true, sequences: false, conditionals: false }
-  const options = { module: true, ecma: 2020, compress } as const
-  const { code, map } = await minify(textOf('.js'), { ...options, sourceMap: { content: textOf('.map') } })
+  const options = { module: true, ecma: 2020, compress, mangle: { properties: { regex: INTERNAL_NAMES } } } as const
+  const { code, map } = await minify(bundled.code, { ...options, sourceMap: { content: bundled.map } })
   if (code === undefined) throw new Error('terser gave no code')
-  const name = `edge-net-${createHash('sha256')
-    .update(COMPILE_HINT + code)
-    .digest('hex')
-    .slice(0, 12)}.js`
-  const url = `/sdk/${name}`
-  const file = `${COMPILE_HINT}\n${code}\n//# sourceMappingURL=${name}.map\n`
-  const integrity = `sha384-${createHash('sha384').update(file).digest('base64')}`
-  await mkdir(join(PUBLIC, 'sdk'), { recursive: true })
-  await writeFile(join(PUBLIC, 'sdk', name), file)
-  await writeFile(join(PUBLIC, 'sdk', `${name}.map`), typeof map === 'string' ? map : JSON.stringify(map))
-  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ url, integrity }, null, 2)}\n`)
-  await writeFile(join(PUBLIC, 'edge-net.js'), `export * from '.${url}'\n`)
+  return { code: `${COMPILE_HINT}\n${code}`, map: typeof map === 'string' ? map : JSON.stringify(map) }
+}
+
+/** Errors are the SDK's own, so that `instanceof` holds for what either throws. */
+function ledgerBeside(sdkUrl: string): Promise<Code> {
+  const errorsOfSdk: Plugin = {
+    name: 'errors-of-sdk',
+    setup: (bundler) =>
+      bundler.onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: `./${basename(sdkUrl)}`, external: true })),
+  }
+  return bundledCode({ entryPoints: ['client/qdag/index.ts'], plugins: [errorsOfSdk] })
+}
+
+async function bundledCode(options: BuildOptions): Promise<Code> {
+  const { outputFiles } = await bundle({
+    ...COMMON,
+    ...options,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    minify: true,
+    sourcemap: 'external',
+    outfile: join(PUBLIC, 'sdk', 'bundle.js'),
+    write: false,
+  })
+  const textOf = (extension: string) => outputFiles?.find(({ path }) => path.endsWith(extension))?.text ?? ''
+  return { code: textOf('.js').trimEnd(), map: textOf('.map') }
 }
 
 /** Beside the SDK, not in it. They work with a network of any copy of the SDK, so they bring none. */
@@ -113,11 +141,11 @@ async function buildExtras(): Promise<void> {
   if (others.length > 0) throw new Error(`client/extras would bring along ${others.join(', ')}`)
 }
 
-/** The join page with its script and style under hashed names. */
+/** The join page with its scripts and style under hashed names. */
 async function buildPage(): Promise<void> {
   const { metafile } = await bundle({
     ...COMMON,
-    entryPoints: ['client/page/page.ts', 'client/page/page.css'],
+    entryPoints: ['client/page/page.ts', 'client/page/page.css', 'client/page/compute-worker.ts'],
     platform: 'browser',
     minify: true,
     entryNames: '[name]-[hash]',
@@ -125,16 +153,17 @@ async function buildPage(): Promise<void> {
     metafile: true,
   })
   const outputs = Object.keys(metafile.outputs).map((path) => basename(path))
-  const urlOf = (extension: string) => {
-    const name = outputs.find((candidate) => candidate.endsWith(extension))
-    if (!name) throw new Error(`the join page has no ${extension} file`)
+  const urlOf = (entry: string, extension: string) => {
+    const name = outputs.find((candidate) => candidate.startsWith(`${entry}-`) && candidate.endsWith(extension))
+    if (!name) throw new Error(`the join page has no ${entry}${extension}`)
     // From the root: the page stands at /n/NETWORK.
     return `/page/${name}`
   }
   let html = await readFile(join(ROOT, 'client', 'page', 'page.html'), 'utf8')
   for (const [placeholder, url] of [
-    ['{{script}}', urlOf('.js')],
-    ['{{style}}', urlOf('.css')],
+    ['{{script}}', urlOf('page', '.js')],
+    ['{{style}}', urlOf('page', '.css')],
+    ['{{compute-worker}}', urlOf('compute-worker', '.js')],
   ] as const) {
     if (!html.includes(placeholder)) throw new Error(`client/page/page.html has no ${placeholder}`)
     html = html.replaceAll(placeholder, url)
@@ -144,20 +173,30 @@ async function buildPage(): Promise<void> {
 
 /** The npm package: readable code, since the application's own bundler minifies it. */
 async function buildPackage(): Promise<void> {
-  // One after the other: when one fails, none is left that still writes.
-  const neutral = { 'edge-net': 'client/index.ts', 'edge-net-extras': 'client/extras/index.ts' }
-  await bundle({ ...COMMON, platform: 'neutral', entryPoints: neutral, outdir: NPM })
+  // One after the other: when one fails, none is left that still writes. What several share stands once, in a chunk: an
+  // error is the same class wherever it comes from.
   await bundle({
     ...COMMON,
-    platform: 'node',
-    entryPoints: { 'edge-net-node': 'client/node/index.ts' },
-    external: ['node-datachannel'],
+    splitting: true,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    entryPoints: {
+      'edge-net': 'client/index.ts',
+      'edge-net-extras': 'client/extras/index.ts',
+      'edge-net-ledger': 'client/qdag/index.ts',
+    },
     outdir: NPM,
   })
   await bundle({
     ...COMMON,
+    splitting: true,
     platform: 'node',
-    entryPoints: { 'edge-net-command': 'client/node/command.ts' },
+    entryPoints: {
+      'edge-net-node': 'client/node/index.ts',
+      'edge-net-ledger-node': 'client/node/ledger/index.ts',
+      'edge-net-command': 'client/node/command.ts',
+      'edge-net-compute-worker': 'client/node/compute-worker.ts',
+    },
     external: ['node-datachannel', 'commander'],
     outdir: NPM,
   })
@@ -179,6 +218,7 @@ async function buildTypes(): Promise<void> {
   await cp(types, join(PUBLIC, 'types'), { recursive: true, filter: (path) => !path.startsWith(ofNode) })
   await writeFile(join(PUBLIC, 'edge-net.d.ts'), `export * from './types/client/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-extras.d.ts'), `export * from './types/client/extras/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-ledger.d.ts'), `export * from './types/client/qdag/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */

@@ -17,7 +17,7 @@ const NAMES = `
   isSealing isSettled issuedAtMs isSuspect isText isVerified isWaiting lingering link lowerRttMs mac manager
   maxMessageBytes mayVerify measured meet meter mid misbehaved moved nextSeq nowMs offers openedAtMs opener
   parameters password pathChanged patienceMs pause perSecond pingedAtMs post prepare prepareWhenIdle probes
-  profile pump purpose receive reconsider record records refused rejected relayCreditBytes relayDown relayReady
+  profile pump purpose receive reconsider record records refused relayCreditBytes relayDown relayReady
   relayUp remotes renew reportOf resend restarted retryAtMs retryTimer rtcHere rtcThere sealed sealer sealKey
   sendEnvelope sendProbe settled setup slots startedAtMs startWaiting tick ticket ticketAccepted ticketRefused
   timers told ufrag webSocket welcomed windowBytes

@@ -1,5 +1,6 @@
 /** The public surface of the ledger, as types. */
 import type { Bytes } from '../../protocol/bytes.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
 import type { EdgeNetError } from '../errors.ts'
 import type { ListenOptions } from '../events.ts'
 
@@ -163,6 +164,27 @@ export interface NetworkLedger {
   ): () => void
   /** Writes out what is not kept yet. Called by the network's own `close()`. */
   close(): Promise<void>
+}
+
+/** What a ledger needs of a network; a `Network` is one. */
+export interface LedgerNetwork {
+  readonly peers: ReadonlyMap<PeerId, unknown>
+  channel(
+    channel: number,
+    handler: (event: { readonly peer: { readonly id: PeerId }; readonly data: string | Bytes }) => unknown,
+  ): unknown
+  on(type: 'peer' | 'peer-left', handler: (event: { readonly peer: { readonly id: PeerId } }) => unknown): unknown
+  send(peer: PeerId, data: Bytes, options: { readonly channel: number }): Promise<void>
+}
+
+/** A ledger that can be shared: what `openLedger` gives and `join` takes. */
+export interface SharedLedger extends NetworkLedger {
+  /** Shares it with all peers of this network from now on. `join` calls it; a ledger has one network. */
+  attach(network: LedgerNetwork): void
+  /** The page stops running and may come back: writes out what is not kept yet, and lets others use the place. */
+  suspend(): void
+  /** The page runs again. */
+  resume(): void
 }
 
 /** A SHA-256 that answers at once. */

@@ -1,0 +1,12 @@
+/** The ledger: contributions that their contributors signed, and that every peer of a network agrees on. */
+export type * from './api.ts'
+export type { LedgerStore, OwnRecord } from './store.ts'
+export type { SignatureCheck, Verifier } from './verifier.ts'
+export { verifyForkProof } from './fork-proof.ts'
+export { networkIdOf } from './network-id.ts'
+export { openLedger, type OpenLedgerOptions } from './open-ledger.ts'
+export { signReceipt, type AcceptedWork } from './receipt.ts'
+export { sha256 } from './sha256.ts'
+export { IndexedDbStore } from './stores/indexed-db-store.ts'
+export { MemoryStore } from './stores/memory-store.ts'
+export { webCryptoVerifier } from './verifier.ts'

@@ -1,0 +1,53 @@
+/** `openLedger`: a network's ledger, read from where it is kept; alone, or shared by the network that it is given to. */
+import type { Identity } from '../identity/identity.ts'
+import type { Sha256, SharedLedger } from './api.ts'
+import { networkIdOf } from './network-id.ts'
+import { OpenedLedger } from './opened-ledger.ts'
+import { sha256 as slowSha256 } from './sha256.ts'
+import type { LedgerStore } from './store.ts'
+import { MemoryStore } from './stores/memory-store.ts'
+import { webCryptoVerifier, type Verifier } from './verifier.ts'
+
+export interface OpenLedgerOptions {
+  /** A room URL, a network's name, or its id. */
+  readonly network: string
+  /** Who contributes: the same that joins. Without one, the ledger can be read and shared only. */
+  readonly identity?: Identity
+  /** Where it is kept. Default: in memory, until it is closed. */
+  readonly store?: LedgerStore
+  /** How many distinct other contributors must build on an entry before it is confirmed. Default 3. */
+  readonly confirmations?: number
+  /** Checks signatures. Default: WebCrypto. */
+  readonly verifier?: Verifier
+  readonly sha256?: Sha256
+}
+
+/**
+ * Opens the ledger of a network.
+ *
+ * @throws EdgeNetError `invalid-argument`, `ledger-failed`
+ * @example
+ * const roomUrl = 'https://edge-net.example/n/mainnet'
+ * const identity = await createIdentity()
+ * const network = await join(roomUrl, { identity, ledger: openLedger({ network: roomUrl, identity }) })
+ * await network.contribute({ taskId: 'render/frame-1', computeUnits: 1_200 })
+ */
+export async function openLedger(options: OpenLedgerOptions): Promise<SharedLedger> {
+  const {
+    identity,
+    store = new MemoryStore(),
+    verifier = webCryptoVerifier(),
+    sha256 = slowSha256,
+    confirmations,
+  } = options
+  try {
+    const networkId = await networkIdOf(options.network)
+    const ledger = new OpenedLedger({ networkId, identity, store, verifier, sha256, confirmations })
+    await ledger.load()
+    return ledger
+  } catch (error) {
+    verifier.close()
+    await store.close()
+    throw error
+  }
+}
