@@ -283,14 +283,16 @@ export class Ledger {
   #find({ parents, prev }: Entry): readonly Bytes[] {
     const missing: Bytes[] = []
     const edgeTo = (id: Bytes | undefined): number => {
-      if (id === undefined) return NONE
-      const index = this.indexOf(id)
-      if (index === NONE && !this.isRoot(id)) missing.push(id)
+      const index = id ? this.indexOf(id) : NONE
+      if (id && index === NONE && !this.isRoot(id)) missing.push(id)
       return index
     }
-    this.#edges[0] = edgeTo(parents[0])
-    this.#edges[1] = edgeTo(parents[1])
-    this.#edges[PREV] = edgeTo(prev)
+    const [first, second] = parents
+    this.#edges[0] = edgeTo(first)
+    this.#edges[1] = edgeTo(second)
+    // A lone contributor has nothing but the entry before to build on.
+    const isLone = first && prev && !second && compareBytes(first, prev) === 0
+    this.#edges[PREV] = isLone ? this.#edges[0] : edgeTo(prev)
     return missing
   }
 }

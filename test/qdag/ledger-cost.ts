@@ -7,10 +7,14 @@ import type { State } from '../../client/qdag/ledger/state.ts'
 import type { MakeLedger } from './ledger-history.ts'
 import { NETWORK_ID, anyPlan, START_MS, Workshop } from './workshop.ts'
 
+/** What the ledger shows nobody else. */
+export function stateOf(ledger: Ledger): State {
+  return (ledger as unknown as { state: State }).state
+}
+
 /** How often the walks of all confirmations together looked at an entry. */
 export function visitsOf(ledger: Ledger): number {
-  const { state } = ledger as unknown as { state: State }
-  return state.confirmation.visits
+  return stateOf(ledger).confirmation.visits
 }
 
 /** Each entry is passed once for each witness that it needs, and what it builds on is looked at then, and when it comes. */

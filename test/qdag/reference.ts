@@ -3,6 +3,7 @@
  * loops over all entries inside loops over all entries. It shares no code with the ledger, and no idea but the rules.
  */
 import { createHash } from 'node:crypto'
+import type { ContributorStatistics } from '../../client/qdag/api.ts'
 import type { Entry } from '../../client/qdag/entry.ts'
 
 const AHEAD_MS = 120_000
@@ -12,6 +13,18 @@ export interface ReferenceOptions {
   readonly networkId: Uint8Array
   readonly confirmations: number
   readonly minGapMs: number
+}
+
+/** Everything that must be the same in whatever order the entries came. Lists are sorted. */
+export interface ReferenceState {
+  readonly ids: readonly string[]
+  readonly tips: readonly string[]
+  readonly tipDigest: string
+  readonly confirmed: readonly string[]
+  /** Ids that share a number, joined by commas. */
+  readonly forks: readonly string[]
+  readonly contributors: readonly ContributorStatistics[]
+  readonly heads: readonly string[]
 }
 
 interface Waiter {
@@ -39,6 +52,7 @@ export class Reference {
   /** By id, in the order in which they became solid. */
   readonly #solid = new Map<string, Entry>()
   waiting: Waiter[] = []
+  #state: ReferenceState | undefined
 
   constructor(options: ReferenceOptions) {
     this.#options = options
@@ -83,6 +97,7 @@ export class Reference {
         this.waiting = this.waiting.filter((other) => other !== waiter)
         if (!this.#isSound(entry)) continue
         this.#solid.set(hex(entry.id), entry)
+        this.#state = undefined
         solid.push(hex(entry.id))
       }
     }
@@ -152,8 +167,12 @@ export class Reference {
 
   // ---- what is true of all of them -----------------------------------------------------------------------------------
 
-  /** Everything that must be the same in whatever order the entries came. Lists of ids are sorted. */
-  state() {
+  state(): ReferenceState {
+    this.#state ??= this.#computed()
+    return this.#state
+  }
+
+  #computed(): ReferenceState {
     const solid = [...this.#solid.values()]
     const pasts = solid.map((entry) => ({ entry, past: this.past(entry) }))
     const builtOn = new Set(solid.flatMap((entry) => this.edges(entry)))
