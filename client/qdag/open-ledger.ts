@@ -1,4 +1,5 @@
 /** `openLedger`: a network's ledger, read from where it is kept; alone, or shared by the network that it is given to. */
+import type { Bytes } from '../../protocol/bytes.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Sha256, SharedLedger } from './api.ts'
 import { networkIdOf } from './network-id.ts'
@@ -13,8 +14,8 @@ export interface OpenLedgerOptions {
   readonly network: string
   /** Who contributes: the same that joins. Without one, the ledger can be read and shared only. */
   readonly identity?: Identity
-  /** Where it is kept. Default: in memory, until it is closed. */
-  readonly store?: LedgerStore
+  /** Where it is kept, or what opens that place for the network's id. Default: in memory, until it is closed. */
+  readonly store?: LedgerStore | ((networkId: Bytes) => LedgerStore | Promise<LedgerStore>)
   /** How many distinct other contributors must build on an entry before it is confirmed. Default 3. */
   readonly confirmations?: number
   /** Checks signatures. Default: WebCrypto. */
@@ -29,25 +30,22 @@ export interface OpenLedgerOptions {
  * @example
  * const roomUrl = 'https://edge-net.example/n/mainnet'
  * const identity = await createIdentity()
- * const network = await join(roomUrl, { identity, ledger: openLedger({ network: roomUrl, identity }) })
+ * const ledger = openLedger({ network: roomUrl, identity, store: (id) => IndexedDbStore.open(id) })
+ * const network = await join(roomUrl, { identity, ledger })
  * await network.contribute({ taskId: 'render/frame-1', computeUnits: 1_200 })
  */
 export async function openLedger(options: OpenLedgerOptions): Promise<SharedLedger> {
-  const {
-    identity,
-    store = new MemoryStore(),
-    verifier = webCryptoVerifier(),
-    sha256 = slowSha256,
-    confirmations,
-  } = options
+  const { identity, verifier = webCryptoVerifier(), sha256 = slowSha256, confirmations } = options
+  let store: LedgerStore | undefined
   try {
     const networkId = await networkIdOf(options.network)
+    store = typeof options.store === 'function' ? await options.store(networkId) : (options.store ?? new MemoryStore())
     const ledger = new OpenedLedger({ networkId, identity, store, verifier, sha256, confirmations })
     await ledger.load()
     return ledger
   } catch (error) {
     verifier.close()
-    await store.close()
+    await store?.close()
     throw error
   }
 }
