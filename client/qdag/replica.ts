@@ -7,81 +7,317 @@
  * replicas that stay connected, and are quiet for a while, have the same entries.
  */
 import type { Bytes } from '../../protocol/bytes.ts'
-import type { Sha256, SyncState } from './api.ts'
+import type { SyncState } from './api.ts'
 import type { Entry } from './entry.ts'
-import type { Ledger, Verdict } from './ledger.ts'
+import type { Growth, Ledger, Verdict } from './ledger.ts'
+import { ClockOffset } from './sync/clock-offset.ts'
+import { Fetch } from './sync/fetch.ts'
+import { Intake, type Item } from './sync/intake.ts'
+import type { Misbehaviour } from './sync/misbehaviour.ts'
+import { Muted } from './sync/muted.ts'
+import type { ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
+import { SyncPeer, type PeerHost } from './sync/peer.ts'
+import { Recent } from './sync/recent.ts'
+import { Slots } from './sync/slots.ts'
+import { Underway } from './sync/underway.ts'
 
-/** Both times: one that never jumps, for deadlines, and what the clock on the wall shows, uncorrected. */
-export interface Time {
-  readonly nowMs: number
-  readonly wallMs: number
-}
+export type { Misbehaviour } from './sync/misbehaviour.ts'
+export type { ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 
-/**
- * What the replica asks of its shell. Nothing here may call the replica before it has returned; results come later, as
- * events.
- */
-export interface ReplicaOutput {
-  /** Sends a message on the ledger's channel, after those before it. The shell calls `sent` when the link has taken it. */
-  send(peer: string, bytes: Bytes): void
-  /**
-   * Checks what `entryChecks` lists for each entry. The shell calls `verified` with one result for each entry, whatever
-   * happens. Tickets are few at a time, and may be answered in any order.
-   */
-  verify(ticket: number, entries: readonly Entry[]): void
-  /** Reads entries by their index, ascending, from the log. The shell calls `readDone`, whatever happens. */
-  read(ticket: number, indexes: readonly number[]): void
-  /**
-   * These have become part of the ledger, with the indexes from `firstIndex` on, parents first, without gaps between calls. To
-   * be in the log before anything is read from it again. Some, by their index, have become confirmed, or shown a fork.
-   */
-  solid(entries: readonly Entry[], firstIndex: number, confirmed: readonly number[], forked: readonly number[]): void
-  /** The peer did what no honest peer does. It is not listened to any more, until it comes again and ten minutes have passed. */
-  misbehaved(peer: string, reason: Misbehaviour): void
-  sync(peer: string, state: SyncState): void
-  /**
-   * `tick` is due then, if not before. At a time that has come already: when what else happens in this turn has been told, so
-   * that entries that come together leave together; in a microtask, for instance.
-   */
-  wake(atMs: number): void
-}
+/** How often it is looked for entries whose time has come. */
+const RIPEN_MS = 1_000
+/** What one comparison brings beyond this is for others to compare, not to be told entry by entry. */
+const MAX_NEWS_OF_COMPARISON = 256
+/** To whom own entries are attributed. */
+const OURSELVES = ''
 
-export type Misbehaviour =
-  /** A message, or a batch in it, that is none. */
-  | 'malformed'
-  /** An entry whose signature, or receipt, does not hold. */
-  | 'invalid-signature'
-  /** An entry that breaks a rule of the ledger. */
-  | 'invalid-entry'
-  /** A message that does not fit what was said before. */
-  | 'out-of-turn'
-  /** More than it was allowed to send. */
-  | 'flood'
+export class Replica {
+  readonly #ledger: Ledger
+  readonly #output: ReplicaOutput
+  readonly #host: PeerHost
+  readonly #peers = new Map<string, SyncPeer>()
+  readonly #muted = new Muted()
+  readonly #underway: Underway
+  readonly #intake: Intake<SyncPeer>
+  readonly #fetch: Fetch
+  readonly #slots = new Slots()
+  readonly #clock = new ClockOffset()
+  readonly #recent = new Recent()
+  /** Who waits for what is being read. */
+  readonly #reads = new Map<number, SyncPeer>()
+  #ticket = 0
+  #time: Time = { nowMs: 0, wallMs: 0 }
+  #ripenAtMs = Infinity
+  /** Orphans may have come or gone. */
+  #isMissingStale = false
+  /** For when the shell was asked to wake us. */
+  #wakeAtMs = Infinity
 
-export interface ReplicaOptions {
-  readonly networkId: Bytes
-  readonly sha256: Sha256
-  /** At least 0, below 1: for nonces and for jitter. Whoever foresees it can make two entries look the same to a session. */
-  readonly random: () => number
-}
+  constructor(ledger: Ledger, output: ReplicaOutput, options: ReplicaOptions) {
+    this.#ledger = ledger
+    this.#output = output
+    this.#underway = new Underway(ledger, options.networkId)
+    this.#host = this.#makeHost(options)
+    this.#intake = this.#makeIntake(options)
+    this.#fetch = this.#makeFetch(options)
+  }
 
-/** Filled in soon; this is what it will look like. */
-export declare class Replica {
-  constructor(ledger: Ledger, output: ReplicaOutput, options: ReplicaOptions)
   /** What is to be added to the clock on the wall, as far as peers are right: for the times of own entries. */
-  get clockOffsetMs(): number
-  get syncs(): ReadonlyMap<string, SyncState>
+  get clockOffsetMs(): number {
+    return this.#clock.offsetMs
+  }
+
+  get syncs(): ReadonlyMap<string, SyncState> {
+    return new Map(Array.from(this.#peers.values(), (peer) => [peer.id, peer.state]))
+  }
+
+  // ---- events ------------------------------------------------------------------------------------------------------
+
   /** There is a link to this peer. Afterwards its messages count, in the order in which it sent them. */
-  peerUp(peer: string, time: Time): void
+  peerUp(id: string, time: Time): void {
+    if (this.#peers.has(id)) this.peerDown(id, time)
+    this.#time = time
+    const peer = new SyncPeer(id, this.#host)
+    this.#peers.set(id, peer)
+    const mutedUntilMs = this.#muted.untilMs(id, time.nowMs)
+    if (mutedUntilMs === undefined) peer.session.ask(time.nowMs)
+    else peer.mutedUntilMs = mutedUntilMs
+    this.#settle(false)
+  }
+
   /** The link is over: everything about it is forgotten. */
-  peerDown(peer: string, time: Time): void
-  message(peer: string, bytes: Bytes, time: Time): void
+  peerDown(id: string, time: Time): void {
+    const peer = this.#peers.get(id)
+    if (!peer) return
+    this.#time = time
+    this.#silence(peer)
+    this.#clock.forget(peer)
+    this.#peers.delete(id)
+    this.#tellState(peer, 'ended')
+    this.#settle(false)
+  }
+
+  message(id: string, bytes: Bytes, time: Time): void {
+    const peer = this.#peers.get(id)
+    if (!peer || peer.isMuted) return
+    this.#time = time
+    peer.receive(bytes)
+    this.#settle(false)
+  }
+
   /** The link has taken the oldest message that was sent to this peer and not yet taken. */
-  sent(peer: string, time: Time): void
-  verified(ticket: number, results: readonly boolean[], time: Time): void
+  sent(id: string, time: Time): void {
+    this.#time = time
+    this.#peers.get(id)?.sent()
+    this.#settle(false)
+  }
+
+  verified(ticket: number, results: readonly boolean[], time: Time): void {
+    this.#time = time
+    this.#intake.verified(ticket, results)
+    this.#settle(false)
+  }
+
   /** The entries that were asked for, in order; fewer when the log cannot give them. */
-  readDone(ticket: number, entries: readonly Entry[], time: Time): void
+  readDone(ticket: number, entries: readonly Entry[], time: Time): void {
+    const peer = this.#reads.get(ticket)
+    if (!peer) return
+    this.#time = time
+    this.#reads.delete(ticket)
+    peer.delivery.readDone(entries)
+    this.#settle(false)
+  }
+
   /** An entry whose signatures the shell vouches for: one's own, which is kept already, or an imported one. */
-  own(entry: Entry, time: Time): Verdict
-  tick(time: Time): void
+  own(entry: Entry, time: Time): Verdict {
+    this.#time = time
+    const verdict = this.#ledger.add(entry, OURSELVES, this.#wallMs)
+    if (verdict.kind === 'added') this.#grown(verdict, false)
+    if (verdict.kind === 'orphan' || verdict.kind === 'parked') this.#underway.begin(entry, this).isHeld = true
+    this.#isMissingStale = true
+    this.#settle(false)
+    return verdict
+  }
+
+  tick(time: Time): void {
+    this.#time = time
+    const { nowMs } = time
+    this.#wakeAtMs = Infinity
+    for (const peer of this.#peers.values()) {
+      if (!peer.isMuted) peer.session.tick(nowMs)
+      else if (nowMs >= peer.mutedUntilMs) this.#unmute(peer)
+    }
+    if (nowMs >= this.#ripenAtMs) this.#ripen()
+    this.#settle(true)
+  }
+
+  // ---- who is listened to ------------------------------------------------------------------------------------------
+
+  #misbehaved(peer: SyncPeer, reason: Misbehaviour): void {
+    this.#muted.add(peer.id, this.#time.nowMs)
+    if (peer.isMuted) return
+    // Until it comes again.
+    peer.mutedUntilMs = Infinity
+    this.#silence(peer)
+    this.#output.misbehaved(peer.id, reason)
+  }
+
+  #unmute(peer: SyncPeer): void {
+    peer.mutedUntilMs = -Infinity
+    peer.session.ask(this.#time.nowMs)
+  }
+
+  /** Nothing of it counts any more but what is being verified. */
+  #silence(peer: SyncPeer): void {
+    peer.session.end()
+    this.#intake.forget(peer)
+    this.#ledger.forget(peer.id)
+  }
+
+  // ---- what comes of it --------------------------------------------------------------------------------------------
+
+  /** Entries have become part of the ledger: the shell hears of it, and whoever is not known to have them. */
+  #grown({ solid, confirmed, forked }: Growth, isTooMuch: boolean): void {
+    const firstIndex = this.#ledger.size - solid.length
+    this.#output.solid(solid, firstIndex, confirmed, forked)
+    for (const [i, entry] of solid.entries()) {
+      const index = firstIndex + i
+      this.#recent.add(index, entry)
+      const sources = this.#underway.end(entry.id)
+      for (const peer of this.#peers.values()) {
+        if (sources?.has(peer)) this.#forgetParents(peer, entry)
+        else if (!isTooMuch) peer.delivery.tell(index)
+      }
+    }
+  }
+
+  /** Whoever has an entry has what it builds on. */
+  #forgetParents({ delivery }: SyncPeer, { parents, prev }: Entry): void {
+    if (!delivery.hasNews) return
+    for (const id of prev ? [prev, ...parents] : parents) delivery.forget(this.#ledger.indexOf(id))
+  }
+
+  /** More has come from one peer than is told entry by entry: with all the others it is compared. */
+  #isTooMuch(from: SyncPeer, { solid }: Growth, item: Item): boolean {
+    if (item.kind !== 'entries' || !item.answer) return false
+    const received = from.session.comparison?.received ?? 0
+    if (received + solid.length <= MAX_NEWS_OF_COMPARISON) return false
+    for (const peer of this.#peers.values()) if (peer !== from) peer.session.fallBehind(this.#time.nowMs)
+    return true
+  }
+
+  #ripen(): void {
+    const growth = this.#ledger.ripen(this.#wallMs)
+    this.#underway.sweep(this.#time.nowMs)
+    if (growth.solid.length > 0) this.#grown(growth, false)
+    this.#isMissingStale = true
+    this.#ripenAtMs = Infinity
+  }
+
+  /** Does all that can be done now, and asks to be woken for the rest. */
+  #settle(isTurnOver: boolean): void {
+    const { nowMs } = this.#time
+    this.#intake.pump(nowMs)
+    if (this.#isMissingStale) this.#fetch.refresh(this.#underway.size > 0 ? this.#ledger.missing() : [], nowMs)
+    this.#isMissingStale = false
+    this.#fetch.tick(nowMs)
+    this.#slots.tick(nowMs)
+    if (this.#underway.size > 0) this.#ripenAtMs = Math.min(this.#ripenAtMs, nowMs + RIPEN_MS)
+    for (const peer of this.#peers.values()) {
+      peer.delivery.pump(isTurnOver)
+      this.#tellState(peer, peer.state)
+    }
+    this.#wake()
+  }
+
+  #tellState(peer: SyncPeer, state: SyncState): void {
+    if (peer.toldState === state) return
+    peer.toldState = state
+    this.#output.sync(peer.id, state)
+  }
+
+  #wake(): void {
+    const { nowMs } = this.#time
+    let atMs = Math.min(this.#ripenAtMs, this.#intake.nextMs(nowMs), this.#fetch.nextMs(), this.#slots.nextMs())
+    for (const { isMuted, mutedUntilMs, session, delivery } of this.#peers.values()) {
+      atMs = Math.min(atMs, isMuted ? mutedUntilMs : session.nextMs(), delivery.canTell ? nowMs : Infinity)
+    }
+    if (atMs >= this.#wakeAtMs) return
+    this.#wakeAtMs = atMs
+    this.#output.wake(atMs)
+  }
+
+  /** As far as peers are right. */
+  get #wallMs(): number {
+    return this.#time.wallMs + this.#clock.offsetMs
+  }
+
+  // ---- what the parts ask for --------------------------------------------------------------------------------------
+
+  #makeHost({ networkId, sha256, random }: ReplicaOptions): PeerHost {
+    const time = () => this.#time
+    return {
+      networkId,
+      sha256,
+      random,
+      ledger: this.#ledger,
+      underway: this.#underway,
+      slots: this.#slots,
+      get nowMs() {
+        return time().nowMs
+      },
+      get wallMs() {
+        return time().wallMs
+      },
+      send: (peer, bytes) => this.#output.send(peer.id, bytes),
+      read: (peer, indexes) => this.#recent.read(indexes) ?? this.#read(peer, indexes),
+      encode: (entries) => this.#recent.encode(entries),
+      enqueue: (peer, item) => this.#intake.add(peer, item),
+      clockSeen: (peer, wallMs) => this.#clock.seen(peer, wallMs - this.#time.wallMs),
+      misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
+    }
+  }
+
+  #read(peer: SyncPeer, indexes: readonly number[]): undefined {
+    const ticket = this.#ticket++
+    this.#reads.set(ticket, peer)
+    this.#output.read(ticket, indexes)
+  }
+
+  #makeIntake({ sha256 }: ReplicaOptions): Intake<SyncPeer> {
+    const wallMs = () => this.#wallMs
+    return new Intake({
+      ledger: this.#ledger,
+      underway: this.#underway,
+      sha256,
+      get wallMs() {
+        return wallMs()
+      },
+      verify: (entries) => {
+        const ticket = this.#ticket++
+        this.#output.verify(ticket, entries)
+        return ticket
+      },
+      misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
+      has: (peer, id) => peer.delivery.forget(this.#ledger.indexOf(id)),
+      grown: (peer, growth, item) => this.#grown(growth, this.#isTooMuch(peer, growth, item)),
+      dealtWith: (peer, item, fresh) => {
+        this.#isMissingStale = true
+        if (this.#peers.get(peer.id) === peer && !peer.isMuted) peer.dealtWith(item, fresh)
+      },
+    })
+  }
+
+  #makeFetch({ random }: ReplicaOptions): Fetch {
+    const peers = () => [...this.#peers.values()].filter(({ isMuted, session }) => !isMuted && session.isLive)
+    return new Fetch({
+      random,
+      get peers() {
+        return peers().map(({ id }) => id)
+      },
+      isUnderway: (id) => this.#underway.find(id) !== undefined,
+      ask: (id, ids) => this.#peers.get(id)?.fetch(ids),
+      isBehind: (id) => this.#peers.get(id)?.session.askIfQuiet(this.#time.nowMs),
+    })
+  }
 }

@@ -1,0 +1,224 @@
+/**
+ * Entries on their way to one peer: those that a session found it lacks, those it asks for one by one, and new ones. No more
+ * of them is out than the peer has room for, and than the link takes; the rest is no more than numbers.
+ */
+import type { Bytes } from '../../../protocol/bytes.ts'
+import type { Entry } from '../entry.ts'
+import type { Send } from './reconciliation.ts'
+
+/** Messages with entries that the other side has not dealt with: half a second of verification, and a far link's round trip. */
+export const WINDOW_BYTES = 256 * 1024
+/** Entries that are read at once: larger batches are hardly smaller. */
+const SLICE_ENTRIES = 512
+/** New entries that wait to be told. A peer that is so far behind compares instead. */
+const MAX_NEWS = 1_024
+/** Asked for one by one. */
+const MAX_ASKED = 256
+/** Of a message with entries, what is not its batch. */
+const HEAD_BYTES = 3
+const NOTHING: Bytes = new Uint8Array(0)
+/** In one session; the next one goes on from there. Bounds what every peer can make us hold. */
+export const MAX_PUSH_ENTRIES = 65_536
+
+export interface DeliveryHost {
+  readonly send: Send
+  /** The link has not taken all yet that it was given. */
+  readonly isCongested: boolean
+  /** The entries, when they are at hand; otherwise `readDone` is called later. */
+  read(indexes: readonly number[]): readonly Entry[] | undefined
+  /** In as many batches as it takes. */
+  encode(entries: readonly Entry[]): readonly Bytes[]
+  /** Everything that a session pushed has been dealt with. */
+  pushTaken(): void
+  /** The other side has dealt with something. */
+  progressed(): void
+  /** There is too much news: it was dropped. */
+  overflowed(): void
+  /** The log does not give what it must have. */
+  readFailed(): void
+}
+
+interface Push {
+  readonly indexes: readonly number[]
+  readonly hasMore: boolean
+  /** Entries before this one have been read, or are being read. */
+  at: number
+  isRead: boolean
+}
+
+/** Of a push, or entries that belong to none. */
+interface Slice {
+  readonly indexes: readonly number[]
+  readonly push: Push | undefined
+}
+
+/** Encoded, and waiting for room. */
+interface Parcel {
+  readonly batch: Bytes
+  readonly push: Push | undefined
+  readonly isLast: boolean
+}
+
+export class Delivery {
+  readonly #host: DeliveryHost
+  /** News is told. */
+  #isOpen = false
+  /** News is gathered, to be told when the session is over. */
+  #isGathering = false
+  readonly #news = new Set<number>()
+  readonly #asked = new Set<number>()
+  #push: Push | undefined
+  #reading: Slice | undefined
+  #parcels: Parcel[] = []
+  #sentBytes = 0
+  #takenBytes = 0
+  /** How much will have been sent and taken when the push is. */
+  #pushEndBytes = Infinity
+
+  constructor(host: DeliveryHost) {
+    this.#host = host
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** Some waits to be told. */
+  get hasNews(): boolean {
+    return this.#news.size > 0
+  }
+
+  /** Some could be told at once. */
+  get canTell(): boolean {
+    return this.#isOpen && this.hasNews && !this.#reading && this.#parcels.length === 0 && !this.#host.isCongested
+  }
+
+  // ---- what there is to tell ---------------------------------------------------------------------------------------
+
+  /** What is in the ledger now is compared; what comes from now on is news. */
+  gather(): void {
+    this.#news.clear()
+    this.#isGathering = true
+  }
+
+  /** Of the news, only these may be news to the other side. */
+  keep(lacked: ReadonlySet<number>): void {
+    for (const index of this.#news) if (!lacked.has(index)) this.#news.delete(index)
+  }
+
+  /** From now on news is told as it comes. */
+  open(): void {
+    this.#isOpen = this.#isGathering = true
+  }
+
+  /** News is not told any more; a session finds it. */
+  close(): void {
+    this.#isOpen = this.#isGathering = false
+    this.#news.clear()
+  }
+
+  tell(index: number): void {
+    if (!this.#isGathering) return
+    this.#news.add(index)
+    if (this.#news.size <= MAX_NEWS) return
+    this.close()
+    this.#host.overflowed()
+  }
+
+  /** The other side has it. */
+  forget(index: number): void {
+    this.#news.delete(index)
+  }
+
+  /** The other side asks for these by name, whatever was told before. */
+  give(indexes: readonly number[]): void {
+    for (const index of indexes) if (this.#asked.size < MAX_ASKED) this.#asked.add(index)
+  }
+
+  /** A session found that the other side lacks these. Sends them all, and then that there are no more. */
+  push(indexes: readonly number[]): void {
+    this.stopPush()
+    const hasMore = indexes.length > MAX_PUSH_ENTRIES
+    this.#push = { indexes: hasMore ? indexes.slice(0, MAX_PUSH_ENTRIES) : indexes, hasMore, at: 0, isRead: false }
+  }
+
+  /** The session is over, or begins anew. */
+  stopPush(): void {
+    this.#push = undefined
+    this.#pushEndBytes = Infinity
+    this.#parcels = this.#parcels.filter(({ push }) => push === undefined)
+  }
+
+  // ---- what becomes of it ------------------------------------------------------------------------------------------
+
+  /** Sends what there is room for; news only when the turn is over, so that what comes together leaves together. */
+  pump(isTurnOver: boolean): void {
+    for (;;) {
+      const parcel = this.#parcels[0]
+      if (parcel) {
+        if (!this.#hasRoom(parcel)) return
+        this.#parcels.shift()
+        this.#send(parcel)
+      } else if (this.#reading) {
+        return
+      } else {
+        const slice = this.#nextSlice(isTurnOver)
+        if (!slice) return
+        this.#reading = slice
+        const entries = slice.indexes.length === 0 ? [] : this.#host.read(slice.indexes)
+        if (!entries) return
+        this.readDone(entries)
+      }
+    }
+  }
+
+  /** What was not at hand has been read. */
+  readDone(entries: readonly Entry[]): void {
+    const slice = this.#reading
+    this.#reading = undefined
+    if (!slice || (slice.push && slice.push !== this.#push)) return
+    if (entries.length < slice.indexes.length) return this.#host.readFailed()
+    const { push } = slice
+    const batches = entries.length > 0 ? this.#host.encode(entries) : [NOTHING]
+    for (const [i, batch] of batches.entries()) {
+      this.#parcels.push({ batch, push, isLast: push !== undefined && push.isRead && i === batches.length - 1 })
+    }
+  }
+
+  /** The other side has dealt with so many bytes of messages with entries. */
+  taken(byteLength: number): void {
+    this.#takenBytes = Math.min(this.#sentBytes, this.#takenBytes + byteLength)
+    this.#host.progressed()
+    if (this.#takenBytes < this.#pushEndBytes) return
+    this.stopPush()
+    this.#host.pushTaken()
+  }
+
+  #hasRoom({ batch }: Parcel): boolean {
+    const outBytes = this.#sentBytes - this.#takenBytes
+    return !this.#host.isCongested && (outBytes === 0 || outBytes + batch.length + HEAD_BYTES <= WINDOW_BYTES)
+  }
+
+  #nextSlice(isTurnOver: boolean): Slice | undefined {
+    const push = this.#push
+    if (push && !push.isRead) {
+      const from = push.at
+      push.at = Math.min(from + SLICE_ENTRIES, push.indexes.length)
+      push.isRead = push.at === push.indexes.length
+      return { indexes: push.indexes.slice(from, push.at), push }
+    }
+    const queue = this.#asked.size > 0 ? this.#asked : this.#news
+    if (queue.size === 0 || (queue === this.#news && !(this.#isOpen && isTurnOver))) return undefined
+    const indexes = [...queue].toSorted((a, b) => a - b).slice(0, SLICE_ENTRIES)
+    for (const index of indexes) queue.delete(index)
+    return { indexes, push: undefined }
+  }
+
+  #send({ batch, push, isLast }: Parcel): void {
+    const { send } = this.#host
+    this.#sentBytes += push
+      ? send('qdag_sync_response', { isLast, hasMore: isLast && push.hasMore, batch })
+      : send('qdag_entries', { batch })
+    if (isLast) this.#pushEndBytes = this.#sentBytes
+  }
+}

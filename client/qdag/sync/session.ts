@@ -1,0 +1,336 @@
+/**
+ * What one peer and we know of each other's ledgers over time. Each side says what it has as one digest; while these differ,
+ * the ledgers are compared. When a comparison has ended well both are live: they tell each other what is new, and compare
+ * digests now and then. One that does not end well is repeated, a few times at once and then less and less often; nothing of
+ * it is needed for the next.
+ */
+import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
+import type { Sha256, SyncState } from '../api.ts'
+import { Comparison, type ComparisonHost, type ComparisonMessage } from './comparison.ts'
+import { NONCE_BYTES, type Bodies, type SyncMessage } from './messages.ts'
+import type { Allowance } from './pace.ts'
+import { shortIdKey } from './short-ids.ts'
+import type { Slots } from './slots.ts'
+
+export interface SessionHost extends ComparisonHost {
+  readonly networkId: Bytes
+  readonly sha256: Sha256
+  readonly random: () => number
+  readonly slots: Slots
+  /** How often the peer may have a comparison. */
+  readonly comparisons: Allowance
+  /** The clock on the wall, uncorrected. */
+  readonly wallMs: number
+  /** The peer's clock shows this. */
+  readonly clockSeen: (wallMs: number) => void
+}
+
+type Stage =
+  /** The other side's request is awaited. */
+  | { readonly kind: 'asked'; readonly untilMs: number }
+  | { readonly kind: 'comparing'; readonly comparison: Comparison }
+  /** `isProven`: the other side could say all that it had. Checked at that time. */
+  | { readonly kind: 'live'; readonly isProven: boolean; readonly untilMs: number }
+  /** This side asks at that time, if the other has not done so before. */
+  | { readonly kind: 'waiting'; readonly untilMs: number }
+
+export type SessionMessage = ComparisonMessage | Extract<SyncMessage, { kind: 'qdag_sync_request' | 'qdag_busy' }>
+
+/** Long enough for a request and its answer over the farthest relay. */
+const ANSWER_MS = 10_000
+/** A comparison that did not end well is repeated at once so many times: entries on their way may have been in its way. */
+const REPETITIONS = 3
+/** Then after this long, doubled each time up to the maximum. */
+const PATIENCE_MS = 10_000
+const MAX_PATIENCE_MS = 300_000
+/** Live peers check so often whether they agree, give or take a fifth, so that not all do it at once. */
+const CHECK_MS = 10_000
+const CHECK_JITTER = 0.2
+/** Entries on their way make digests differ, too; the second time it is something else, or there are always some. */
+const MISMATCHES = 2
+/** Whoever says that it can take nothing now comes back by itself; in case it does not. */
+const HOLD_MS = 60_000
+/** News that is too much to tell is compared, after others have had the time to bring it. */
+const BEHIND_MS = 1_000
+
+export class Session {
+  readonly #host: SessionHost
+  #stage: Stage = { kind: 'waiting', untilMs: Infinity }
+  #nonce: Bytes = new Uint8Array(NONCE_BYTES)
+  /** What our last request said. */
+  #digest: Bytes = new Uint8Array(0)
+  #count = 0
+  #repetitions = 0
+  #patienceMs = PATIENCE_MS
+  /** Until then a difference is not looked into, unless the other side wants to. */
+  #patientUntilMs = 0
+  /** News was dropped during a comparison: there is to be another. */
+  #isBehind = false
+  /** What each side said last that it has. */
+  #toldDigest: Bytes = new Uint8Array(0)
+  #theirDigest: Bytes | undefined
+  #mismatches = 0
+
+  constructor(host: SessionHost) {
+    this.#host = host
+  }
+
+  get state(): Exclude<SyncState, 'ended'> {
+    if (this.comparison?.isMoving) return 'catching-up'
+    return this.isLive || this.#host.delivery.isOpen ? 'live' : 'comparing'
+  }
+
+  get isLive(): boolean {
+    return this.#stage.kind === 'live'
+  }
+
+  /** The one that is going on. */
+  get comparison(): Comparison | undefined {
+    return this.#stage.kind === 'comparing' ? this.#stage.comparison : undefined
+  }
+
+  // ---- what this side does -----------------------------------------------------------------------------------------
+
+  /** Wants a comparison. */
+  ask(nowMs: number): void {
+    this.#request(false)
+    this.#stage = { kind: 'asked', untilMs: nowMs + ANSWER_MS }
+  }
+
+  /** Wants one if there is none and was none just now. */
+  askIfQuiet(nowMs: number): void {
+    if (this.isLive && nowMs >= this.#patientUntilMs) this.ask(nowMs)
+  }
+
+  /** There is too much news to tell: it is to be compared. */
+  fallBehind(nowMs: number): void {
+    if (this.isLive) this.#wait(nowMs + BEHIND_MS * (1 + this.#host.random()))
+    else if (this.#stage.kind !== 'waiting') this.#isBehind = true
+  }
+
+  /** It is no use now: the other side does not answer, or what it lacks cannot be read. */
+  fail(nowMs: number): void {
+    this.#repetitions = 0
+    const untilMs = nowMs + this.#patienceMs
+    this.#losePatience()
+    // It may be sending.
+    if (this.comparison) this.#host.send('qdag_busy', { retryAfterMs: Math.ceil(untilMs - nowMs) })
+    this.#wait(untilMs)
+  }
+
+  /** The peer is gone, or is not listened to any more. */
+  end(): void {
+    this.#wait(Infinity)
+  }
+
+  // ---- what the other side does ------------------------------------------------------------------------------------
+
+  /** False when the message does not fit, which may be nobody's fault. */
+  receive(message: SessionMessage, nowMs: number): boolean {
+    if (message.kind === 'qdag_sync_request') {
+      // An answer that comes too late is about something that is over.
+      if (message.isAnswer && this.#stage.kind !== 'asked') return false
+      this.#requested(message, nowMs)
+      return true
+    }
+    if (message.kind === 'qdag_busy') {
+      const afterMs = Math.min(MAX_PATIENCE_MS, Math.max(BEHIND_MS, message.retryAfterMs))
+      if (this.comparison || this.#stage.kind === 'asked') this.#wait(nowMs + afterMs)
+      return true
+    }
+    const { comparison } = this
+    const isTaken = comparison?.receive(message, nowMs) ?? false
+    this.#follow(nowMs)
+    // What comes before the answer to a request belongs to what was before it.
+    return isTaken || this.#stage.kind === 'asked'
+  }
+
+  /** Entries come that a comparison found. False when they belong to none. */
+  answered(nowMs: number): boolean {
+    return this.comparison?.answered(nowMs) ?? this.#stage.kind === 'asked'
+  }
+
+  /** They have been dealt with, and so many were new. */
+  took(fresh: number, part: { isLast: boolean; hasMore: boolean }, nowMs: number): void {
+    this.comparison?.took(fresh, part, nowMs)
+    this.#host.slots.progressed(this, fresh, nowMs)
+    this.#follow(nowMs)
+  }
+
+  /** The other side has dealt with some of what was sent. */
+  progressed(nowMs: number): void {
+    this.comparison?.progressed(nowMs)
+  }
+
+  /** It has dealt with all that the comparison found. */
+  pushTaken(nowMs: number): void {
+    this.comparison?.pushTaken(nowMs)
+    this.#follow(nowMs)
+  }
+
+  /** The other side says what it has; what it told before has been dealt with. */
+  digest(tipDigest: Bytes, nowMs: number): void {
+    this.#theirDigest = tipDigest
+    const stage = this.#stage
+    if (this.#agrees()) {
+      this.#mismatches = 0
+      this.#patienceMs = PATIENCE_MS
+      if (stage.kind === 'live') this.#stage = { ...stage, isProven: true }
+    } else if (stage.kind === 'live' && !stage.isProven) {
+      // Where there are always more tips than a frontier has room for, new entries will have to do.
+      if (this.#repetitions < REPETITIONS) this.#repeat(nowMs)
+      else this.#stage = { ...stage, isProven: true }
+    }
+  }
+
+  // ---- time --------------------------------------------------------------------------------------------------------
+
+  nextMs(): number {
+    return this.#stage.kind === 'comparing' ? this.#stage.comparison.deadlineMs : this.#stage.untilMs
+  }
+
+  tick(nowMs: number): void {
+    const stage = this.#stage
+    if (stage.kind === 'comparing') {
+      if (stage.comparison.isStuck(nowMs)) this.fail(nowMs)
+      return
+    }
+    if (nowMs < this.nextMs()) return
+    if (stage.kind === 'asked') this.fail(nowMs)
+    else if (stage.kind === 'waiting') this.ask(nowMs)
+    else this.#check(stage.isProven, nowMs)
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+
+  /** Says what is here. What comes from now on is news. */
+  #request(isAnswer: boolean): void {
+    const { ledger, delivery, random, wallMs, send } = this.#host
+    delivery.stopPush()
+    if (!delivery.isOpen) delivery.gather()
+    this.#isBehind = false
+    this.#nonce = Uint8Array.from({ length: NONCE_BYTES }, () => Math.floor(random() * 256))
+    this.#digest = this.#toldDigest = ledger.tipDigest()
+    this.#count = ledger.size
+    const said = { nonce: this.#nonce, tipDigest: this.#digest, count: this.#count, wallMs: Math.floor(wallMs) }
+    send('qdag_sync_request', { version: 1, isAnswer, ...said })
+  }
+
+  #requested(request: Bodies['qdag_sync_request'], nowMs: number): void {
+    const { ledger, comparisons, clockSeen, send } = this.#host
+    clockSeen(request.wallMs)
+    this.#theirDigest = request.tipDigest
+    // Two that cross each other answer each other.
+    if (this.#stage.kind !== 'asked') {
+      const isEqual = compareBytes(request.tipDigest, ledger.tipDigest()) === 0
+      if (!isEqual && !comparisons.tryTake(1, nowMs)) {
+        send('qdag_busy', { retryAfterMs: comparisons.readyAtMs(nowMs) - nowMs })
+        return this.#wait(nowMs + HOLD_MS)
+      }
+      this.#request(true)
+    }
+    if (compareBytes(request.tipDigest, this.#digest) !== 0) return this.#compare(request, nowMs)
+    this.#patienceMs = PATIENCE_MS
+    this.#goLive(true, nowMs)
+  }
+
+  #compare(request: Bodies['qdag_sync_request'], nowMs: number): void {
+    const { networkId, sha256, slots } = this.#host
+    const order = this.#count - request.count || compareBytes(this.#nonce, request.nonce)
+    const comparison = new Comparison(this.#host, {
+      key: shortIdKey(this.#nonce, request.nonce, networkId, sha256),
+      isLister: order < 0,
+      isHolding: !slots.claim(this, nowMs),
+      nowMs,
+    })
+    this.#stage = { kind: 'comparing', comparison }
+  }
+
+  /** Does what follows when a comparison has got on. */
+  #follow(nowMs: number): void {
+    const { comparison } = this
+    if (!comparison) return
+    const { slots, send } = this.#host
+    if (!comparison.isReceiving) slots.release(this)
+    switch (comparison.ending) {
+      case undefined:
+        return
+      case 'we-wait':
+        send('qdag_busy', { retryAfterMs: HOLD_MS })
+        this.#wait(nowMs + HOLD_MS)
+        return slots.queue(this)
+      case 'they-wait':
+        return this.#wait(nowMs + HOLD_MS)
+      case 'they-have-more':
+        return this.ask(nowMs)
+      case 'we-have-more':
+        // The other side asks.
+        return this.#wait(nowMs + ANSWER_MS)
+      case 'lack-some':
+        return this.#repeat(nowMs)
+      case 'have-all':
+      case 'have-listed':
+        return this.#finish(comparison, comparison.ending === 'have-all', nowMs)
+    }
+  }
+
+  #finish(comparison: Comparison, isProven: boolean, nowMs: number): void {
+    const { delivery, ledger, send } = this.#host
+    if (comparison.hasMoved) this.#patienceMs = PATIENCE_MS
+    else this.#losePatience()
+    this.#patientUntilMs = nowMs + this.#patienceMs
+    if (delivery.hasNews) delivery.keep(comparison.lackedByOther())
+    this.#toldDigest = ledger.tipDigest()
+    send('qdag_digest', { tipDigest: this.#toldDigest, count: ledger.size })
+    this.#theirDigest = undefined
+    this.#goLive(isProven, nowMs)
+  }
+
+  #goLive(isProven: boolean, nowMs: number): void {
+    const { slots, delivery } = this.#host
+    slots.release(this)
+    if (isProven) this.#repetitions = 0
+    this.#mismatches = 0
+    this.#stage = { kind: 'live', isProven, untilMs: this.#nextCheckMs(nowMs) }
+    delivery.open()
+    if (this.#isBehind) this.fallBehind(nowMs)
+  }
+
+  /** The comparison did not show all. */
+  #repeat(nowMs: number): void {
+    if (++this.#repetitions > REPETITIONS) this.fail(nowMs)
+    else this.ask(nowMs)
+  }
+
+  #losePatience(): void {
+    this.#patienceMs = Math.min(MAX_PATIENCE_MS, this.#patienceMs * 2)
+  }
+
+  #wait(untilMs: number): void {
+    const { slots, delivery } = this.#host
+    slots.release(this)
+    delivery.stopPush()
+    delivery.close()
+    this.#stage = { kind: 'waiting', untilMs }
+  }
+
+  #agrees(): boolean {
+    const theirs = this.#theirDigest
+    return !theirs || compareBytes(theirs, this.#host.ledger.tipDigest()) === 0
+  }
+
+  /** Says what is here, if that has changed, and looks whether the other side has the same. */
+  #check(isProven: boolean, nowMs: number): void {
+    const { ledger, send } = this.#host
+    const tipDigest = ledger.tipDigest()
+    if (compareBytes(tipDigest, this.#toldDigest) !== 0) send('qdag_digest', { tipDigest, count: ledger.size })
+    this.#toldDigest = tipDigest
+    this.#stage = { kind: 'live', isProven, untilMs: this.#nextCheckMs(nowMs) }
+    this.#mismatches = this.#agrees() ? 0 : this.#mismatches + 1
+    if (this.#mismatches >= MISMATCHES) this.askIfQuiet(nowMs)
+  }
+
+  #nextCheckMs(nowMs: number): number {
+    return nowMs + CHECK_MS * (1 + CHECK_JITTER * (2 * this.#host.random() - 1))
+  }
+}
