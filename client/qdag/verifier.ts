@@ -1,13 +1,14 @@
 /** Who says whether signatures hold: the platform's Ed25519, behind our own signature rule. */
 import type { Bytes } from '../../protocol/bytes.ts'
+import { nowMs } from '../clock.ts'
 import { receiptMessage, signedMessage, type Entry } from './entry.ts'
-import { mapKeyOf } from './map-key.ts'
-import { isPermittedKey, isPermittedSignature } from './signature-rule.ts'
+import { KeyCache, type ImportedKey } from './key-cache.ts'
+import { isPermittedSignature } from './signature-rule.ts'
 
-/** Contributors that are active at a time; an imported key takes a few hundred bytes, and importing it half a check. */
-const MAX_KEYS = 4_096
-/** Enough to keep the platform's threads busy; so many are started in one go, which takes a page a few milliseconds. */
+/** Enough to keep the platform's threads busy, where it has any. */
 const MAX_IN_FLIGHT = 256
+/** Half a frame of a page that scrolls. */
+const MAX_STRETCH_MS = 8
 
 export interface SignatureCheck {
   readonly publicKey: Bytes
@@ -34,7 +35,10 @@ export function entryChecks(entry: Entry, networkId: Bytes): SignatureCheck[] {
   return [own, { publicKey: receipt.requester, signature: receipt.signature, message }]
 }
 
-/** WebCrypto's Ed25519, which browsers, workerd and Node have. It works on threads of its own, so nothing here blocks. */
+/**
+ * WebCrypto's Ed25519, which browsers, workerd and Node have. Node checks on threads of its own. Chromium checks where it is
+ * asked, about 50 µs each, so that others get their turn after every few milliseconds.
+ */
 export function webCryptoVerifier(): Verifier {
   return new WebCryptoVerifier()
 }
@@ -50,11 +54,13 @@ interface Round {
 }
 
 class WebCryptoVerifier implements Verifier {
-  /** `undefined` for one that holds nothing. The one that was used last is last. */
-  readonly #keys = new Map<string, Promise<CryptoKey | undefined>>()
+  readonly #keys = new KeyCache()
   /** Those with checks to be started take turns. */
   readonly #rounds: Round[] = []
   #inFlight = 0
+  /** How long the platform has kept this thread since others had their turn. */
+  #busyMs = 0
+  #isPausing = false
 
   verify(checks: readonly SignatureCheck[]): Promise<readonly boolean[]> {
     if (checks.length === 0) return Promise.resolve([])
@@ -71,41 +77,64 @@ class WebCryptoVerifier implements Verifier {
 
   #start(): void {
     let round: Round | undefined
-    while (this.#inFlight < MAX_IN_FLIGHT && (round = this.#rounds.shift())) {
-      void this.#answer(round, round.next++)
+    while (this.#inFlight < MAX_IN_FLIGHT && this.#hasTime() && (round = this.#rounds.shift())) {
+      const index = round.next++
+      const check = round.checks[index]
       if (round.next < round.checks.length) this.#rounds.push(round)
+      const result = check !== undefined && this.#holds(check)
+      if (typeof result === 'boolean') answer(round, index, result)
+      else void this.#await(round, index, result)
     }
   }
 
-  async #answer(round: Round, index: number): Promise<void> {
+  async #await(round: Round, index: number, result: Promise<boolean>): Promise<void> {
     this.#inFlight++
-    const check = round.checks[index]
-    round.results[index] = check !== undefined && (await this.#holds(check))
+    answer(round, index, await result)
     this.#inFlight--
-    if (--round.unanswered === 0) round.resolve(round.results)
     this.#start()
   }
 
-  async #holds({ publicKey, signature, message }: SignatureCheck): Promise<boolean> {
+  #holds({ publicKey, signature, message }: SignatureCheck): boolean | Promise<boolean> {
     if (!isPermittedSignature(signature)) return false
-    const key = await this.#keyOf(publicKey)
-    if (!key) return false
-    return crypto.subtle.verify('Ed25519', key, signature, message).catch(() => false)
+    const key = this.#keys.get(publicKey)
+    const verifyBy = (imported: ImportedKey) => imported !== undefined && this.#verify(imported, signature, message)
+    return key instanceof Promise ? key.then(verifyBy) : verifyBy(key)
   }
 
-  #keyOf(publicKey: Bytes): Promise<CryptoKey | undefined> {
-    const name = mapKeyOf(publicKey)
-    const key = this.#keys.get(name) ?? importKey(publicKey)
-    this.#keys.delete(name)
-    this.#keys.set(name, key)
-    const [oldest] = this.#keys.keys()
-    if (this.#keys.size > MAX_KEYS && oldest !== undefined) this.#keys.delete(oldest)
-    return key
+  #verify(key: CryptoKey, signature: Bytes, message: Bytes): Promise<boolean> {
+    const startedMs = nowMs()
+    const holds = crypto.subtle.verify('Ed25519', key, signature, message)
+    this.#busyMs += nowMs() - startedMs
+    return holds.catch(() => false)
+  }
+
+  #hasTime(): boolean {
+    if (this.#busyMs < MAX_STRETCH_MS) return true
+    if (this.#isPausing) return false
+    this.#isPausing = true
+    void othersHadTheirTurn().then(() => {
+      this.#isPausing = false
+      this.#busyMs = 0
+      this.#start()
+    })
+    return false
   }
 }
 
-/** A key that the platform refuses holds nothing; that is an answer, not an error. */
-async function importKey(publicKey: Bytes): Promise<CryptoKey | undefined> {
-  if (!isPermittedKey(publicKey)) return undefined
-  return crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']).catch(() => undefined)
+function answer(round: Round, index: number, result: boolean): void {
+  round.results[index] = result
+  if (--round.unanswered === 0) round.resolve(round.results)
+}
+
+/** By a message, because browsers make timers wait: a few milliseconds always, a second in pages that nobody looks at. */
+function othersHadTheirTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.addEventListener('message', () => {
+      port1.close()
+      resolve()
+    })
+    port1.start()
+    port2.postMessage(undefined)
+  })
 }
