@@ -1,28 +1,45 @@
 /** What `--help` of each sub-command says below its options. */
 
-const ENVIRONMENT = `Environment:
-  EDGE_NET_NAME                   as --name
-  EDGE_NET_ICE_TRANSPORT_POLICY   all, or relay as --relay-only
+const OF_PATHS = `  EDGE_NET_ICE_TRANSPORT_POLICY   all, or relay as --relay-only
   EDGE_NET_STUN_SERVERS           STUN URLs, separated by commas, instead of the room's
   EDGE_NET_TURN_URL, EDGE_NET_TURN_USERNAME, EDGE_NET_TURN_CREDENTIAL
                                   a TURN server of your own, instead of the room's
   NO_COLOR                        no colour`
+const OF_DATA = `  EDGE_NET_DATA                   as --data`
+const ENVIRONMENT = `Environment:
+  EDGE_NET_NAME                   as --name
+${OF_PATHS}`
+const KEEPING_ENVIRONMENT = `Environment:
+  EDGE_NET_NAME                   as --name
+${OF_DATA}
+${OF_PATHS}`
+const LEDGER_ENVIRONMENT = `Environment:
+${OF_DATA}
+  NO_COLOR                        no colour`
+const SYNCING_ENVIRONMENT = `Environment:
+  EDGE_NET_NAME                   how others see you while --sync is in the room
+${OF_DATA}
+${OF_PATHS}`
 
 export const JOIN_HELP = `
 What you type is sent to everybody, a line a message; it waits while nobody is there.
 Ctrl-C leaves: the room and the peers are told. SIGUSR2 has every peer's path explained, with what would help.
 
+Your identity and the network's ledger are kept in the data folder, so that what you contribute adds up. --contribute
+computes in a thread of its own and records every finished piece; the ledger has it before it is told.
+
 Examples:
   edge-net join https://edge.example/n/mainnet
   edge-net join https://edge.example/n/mainnet --name build-server --direct off
-  echo "done" | edge-net join https://edge.example/n/mainnet --for 10
+  edge-net join https://edge.example/n/mainnet --contribute --share 20
+  echo "done" | edge-net join https://edge.example/n/mainnet --for 10 --ephemeral
   edge-net join https://edge.example/n/mainnet --json | jq -c 'select(.event == "message") | .text'
 
-${ENVIRONMENT}
+${KEEPING_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
   phase, joined, state, announced, peer, peer-state, peer-left, path, rtt, quality, explain, total, message, sent,
-  error, left, failed
+  ledger, entry, confirmed, contributed, sync, fork, error, left, failed
 
 Exit codes:
   0    left in good order
@@ -78,3 +95,89 @@ Exit codes:
   2    wrong arguments or environment
   3    it works, with limits: the findings say which
   130  interrupted`
+
+export const LEDGER_HELP = `
+Each has its own help, as: edge-net ledger show --help
+
+Examples:
+  edge-net ledger show https://edge.example/n/mainnet
+  edge-net ledger verify https://edge.example/n/mainnet
+  edge-net ledger export https://edge.example/n/mainnet --output mainnet.jsonl
+  edge-net ledger import https://edge.example/n/mainnet mainnet.jsonl`
+
+const LEDGER_EXITS = `Exit codes:
+  0    done, and all is well
+  1    there is no such ledger here, it has faults, or something was not taken or not written
+  2    wrong arguments or environment
+  3    refused by the room (--sync)
+  4    the room cannot be reached (--sync)
+  130  interrupted`
+
+export const SHOW_HELP = `
+It reads what is kept in the data folder, also while a join keeps it up to date, and asks nobody. With --sync it joins the
+room first, and shows the ledger when all who are there have the same, or when the time is over.
+
+A time is a date (2026-11-22), a date with a time (2026-11-22T10:30), or an age (90s, 15min, 2h, 7d). All times are UTC.
+Entries come in the order in which they became part of this ledger, the newest last.
+
+Examples:
+  edge-net ledger show https://edge.example/n/mainnet
+  edge-net ledger show https://edge.example/n/mainnet --sync 30 --last 100
+  edge-net ledger show https://edge.example/n/mainnet --contributor Yq3xK9 --from 2026-11-22 --until 2026-11-23
+  edge-net ledger show https://edge.example/n/mainnet --confirmed --from 2h --last 1000
+  edge-net ledger show https://edge.example/n/mainnet --json |
+    jq -r 'select(.event == "contributor") | [.credits, .contributor] | @tsv'
+
+${SYNCING_ENVIRONMENT}
+
+JSON events, each with "event" and "sinceMs":
+  synced, ledger, contributor, fork, entry, matched, failed
+
+${LEDGER_EXITS}`
+
+export const VERIFY_HELP = `
+It reads everything that is kept in the data folder and checks it anew: that it is whole, the layout and the id of each
+entry, every signature, and that entries stand behind those that they build on. Each fault is told.
+
+Examples:
+  edge-net ledger verify https://edge.example/n/mainnet
+  edge-net ledger verify https://edge.example/n/mainnet --json | jq 'select(.event == "fault")'
+
+${LEDGER_ENVIRONMENT}
+
+JSON events, each with "event" and "sinceMs":
+  fault, verified, failed
+
+${LEDGER_EXITS}`
+
+export const EXPORT_HELP = `
+It writes every entry as one line of JSON, those that an entry builds on before it. An --output file is there whole or not
+at all, and what stood there before stays until then. Without one the lines go to the standard output.
+
+Examples:
+  edge-net ledger export https://edge.example/n/mainnet --output mainnet.jsonl
+  edge-net ledger export https://edge.example/n/mainnet --sync 60 | gzip > mainnet.jsonl.gz
+  edge-net ledger export https://edge.example/n/mainnet | jq -r .taskId | sort | uniq -c
+
+${SYNCING_ENVIRONMENT}
+
+JSON events, each with "event" and "sinceMs", with --output only:
+  synced, exported, failed
+
+${LEDGER_EXITS}`
+
+export const IMPORT_HELP = `
+It takes the lines that an export has made, here or elsewhere, from a file or from the standard input. Every entry is
+verified; lines that are none are told with their numbers. Others get the entries at the next join.
+
+Examples:
+  edge-net ledger import https://edge.example/n/mainnet mainnet.jsonl
+  gunzip < mainnet.jsonl.gz | edge-net ledger import https://edge.example/n/mainnet
+  edge-net ledger import https://edge.example/n/mainnet mainnet.jsonl --json | jq 'select(.event == "rejected") | .line'
+
+${LEDGER_ENVIRONMENT}
+
+JSON events, each with "event" and "sinceMs":
+  rejected, imported, failed
+
+${LEDGER_EXITS}`

@@ -5,6 +5,7 @@ import { examine } from './doctor/doctor.ts'
 import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { DOCTOR_HELP, JOIN_HELP, PING_HELP } from './help.ts'
+import { addLedgerCommand } from './ledger-command/program.ts'
 import { sayIfNoEngine } from './missing-engine.ts'
 import { ownIceServers, pingOptions, stayOptions, type Flags, type PingFlags } from './options.ts'
 import { ping } from './ping/ping.ts'
@@ -35,6 +36,11 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--json', 'tell every event as one JSON object a line')
     .option('--direct <on|off>', 'off: no WebRTC, so that no peer learns your address', 'on')
     .option('--relay-only', 'no WebRTC except through TURN servers (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
+    .option('--contribute', 'compute for the network, and record every finished piece in its ledger')
+    .option('--share <percent>', 'of one processor core, for --contribute: 50 if it is left out')
+    .option('--data <folder>', 'where identity and ledger are kept (EDGE_NET_DATA)')
+    .option('--no-ledger', 'take no part in the ledger')
+    .option('--ephemeral', 'keep nothing: an identity and a ledger of the moment')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', JOIN_HELP)
     .action(async (roomUrl: string, flags: Flags) => {
@@ -67,6 +73,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .action(async (roomUrl: string, flags: { json?: boolean }) => {
       code = await doctorCommand(roomUrl, flags)
     })
+  addLedgerCommand(program, (ended) => {
+    code = ended
+  })
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code

@@ -3,10 +3,15 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
+import { startComputer } from './computer.ts'
+import { Contributing } from './contributing.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { join } from './index.ts'
+import { kept } from './kept.ts'
+import { followLedger, ledgerTotals } from './ledger-following.ts'
 import type { StayOptions } from './options.ts'
 import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface Surroundings {
   /** Lines to broadcast. */
@@ -21,14 +26,21 @@ export interface Surroundings {
 /**
  * Stays until told to end, until the time is over, or until the room will have us no more.
  *
- * @throws EdgeNetError when joining fails, or when the room refuses later on
+ * @throws EdgeNetError when joining fails, when the room refuses later on, or when what was computed cannot be recorded;
+ *   UsageError when identity or folder cannot be used
  */
 export async function stay(roomUrl: string, options: StayOptions, around: Surroundings): Promise<ExitCode> {
   const { tell, ended } = around
+  const { identity, ledger } = await unlessAborted(kept(roomUrl, options), ended)
   const network = await join(roomUrl, {
     ...options.join,
+    identity,
+    ...(ledger && { ledger }),
     signal: ended,
     onPhase: (phase) => tell({ event: 'phase', phase }),
+  }).catch(async (error: unknown) => {
+    await ledger?.close()
+    throw error
   })
   const over = new AbortController()
   const until = AbortSignal.any([ended, over.signal])
@@ -37,15 +49,33 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   const stopAsking = around.onAsked(() => {
     for (const peer of network.peers.values()) tell(explained(peer))
   })
-  const refusal = await outcome(network, options, tell, until)
+  const contributing = options.sharePercent === undefined ? undefined : contribute(network, options.sharePercent, tell)
+  const reason = await Promise.race([
+    outcome(network, options, tell, until),
+    ...(contributing ? [contributing.failed] : []),
+  ])
   stopAsking()
   clearTimeout(timer)
   over.abort()
+  await contributing?.stop()
+  if (ledger) tell(ledgerTotals(ledger, network.siteId))
   await network.close()
   await sending
-  if (refusal) throw refusal
+  if (reason !== undefined) throw reason
   tell({ event: 'left' })
   return EXIT.ok
+}
+
+/** Tells of every piece whose entry is kept, also of those that are finished while we leave. */
+function contribute(network: Network, sharePercent: number, tell: Surroundings['tell']): Contributing {
+  return new Contributing({
+    sharePercent,
+    startComputer,
+    record: (contribution) => network.contribute(contribution),
+    recorded: (entry, { resultHash, elapsedMs }) => {
+      tell({ event: 'contributed', entry, resultHash, elapsedMs: Math.round(elapsedMs) })
+    },
+  })
 }
 
 function explained(peer: Peer): CommandEvent {
@@ -63,8 +93,12 @@ function outcome(
   const say = (event: CommandEvent) => {
     if (!until.aborted) tell(event)
   }
-  const { name, id, roomUrl, peerId, siteId, total } = network
+  const { name, id, roomUrl, peerId, siteId, total, ledger } = network
   tell({ event: 'joined', name, id, roomUrl, peerId, siteId, total })
+  if (ledger) {
+    tell(ledgerTotals(ledger, siteId))
+    followLedger(network, ledger, say)
+  }
   const met = (peer: Peer) => {
     say({ event: 'peer', peer: peerRecord(peer) })
     if (message === undefined) return

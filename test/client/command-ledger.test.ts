@@ -1,5 +1,6 @@
 /** What `edge-net ledger` does with a ledger, apart from where it comes from. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Inspection } from '../../client/node/ledger-command/inspect.ts'
 import { ledgerOptions, showOptions } from '../../client/node/ledger-command/options.ts'
 import { ledgerWriter, type LedgerEvent } from '../../client/node/ledger-command/report.ts'
 import { show } from '../../client/node/ledger-command/show.ts'
@@ -11,7 +12,6 @@ import { CREDITS, ENTRY, fakeLedger, STATISTICS } from '../support/fake-ledger.t
 
 const SILENT = { show: () => undefined, clear: () => undefined }
 const NEVER = new AbortController().signal
-const aborted = () => AbortSignal.abort(new Error('told to end'))
 
 let told: LedgerEvent[]
 const tell = (event: LedgerEvent) => void told.push(event)
@@ -155,12 +155,15 @@ describe('show', () => {
 })
 
 describe('verify', () => {
+  const verified = (faults: { id: string; reason: string }[], inspection: Inspection, ended = NEVER) => {
+    const ledger = { statistics: () => STATISTICS, verify: () => Promise.resolve({ entries: 7, faults }) }
+    return verify(fakeLedger(ledger), inspection, tell, SILENT, ended)
+  }
+  const { digest } = STATISTICS
+
   it('succeeds where there is no fault, and tells each that there is', async () => {
-    const ledger = (faults: { id: string; reason: string }[]) =>
-      fakeLedger({ statistics: () => STATISTICS, verify: () => Promise.resolve({ entries: 7, faults }) })
-    expect(await verify(ledger([]), tell, SILENT, NEVER)).toBe(0)
-    expect(await verify(ledger([{ id: 'x', reason: 'signature' }]), tell, SILENT, NEVER)).toBe(1)
-    const { digest } = STATISTICS
+    expect(await verified([], { entries: 7, faults: [] })).toBe(0)
+    expect(await verified([{ id: 'x', reason: 'signature' }], { entries: 7, faults: [] })).toBe(1)
     expect(told).toEqual([
       { event: 'verified', entries: 7, faults: 0, digest },
       { event: 'fault', id: 'x', reason: 'signature' },
@@ -168,9 +171,20 @@ describe('verify', () => {
     ])
   })
 
+  it('finds what opening has left out', async () => {
+    const damaged = { id: 'segment 1 of 3', reason: 'damaged' }
+    expect(await verified([], { entries: 1_031, faults: [damaged] })).toBe(1)
+    expect(told).toEqual([
+      { event: 'fault', ...damaged },
+      { event: 'fault', id: '1,024 entries', reason: 'left out' },
+      { event: 'verified', entries: 7, faults: 2, digest },
+    ])
+  })
+
   it('is not waited for when told to end', async () => {
     const ledger = fakeLedger({ statistics: () => STATISTICS, verify: () => new Promise(() => undefined) })
-    await expect(verify(ledger, tell, SILENT, aborted())).rejects.toThrow('told to end')
+    const ending = verify(ledger, { entries: 0, faults: [] }, tell, SILENT, AbortSignal.abort(new Error('told to end')))
+    await expect(ending).rejects.toThrow('told to end')
   })
 })
 

@@ -409,7 +409,8 @@ describe('the command', () => {
   it('has the events and exit codes that the README lists', () => {
     const exits = tableOf(readme, 'exit code | meaning').map(([code]) => Number(code))
     expect(exits).toEqual(Object.values(EXIT))
-    const events = new Set(captured(/readonly event: '([a-z-]+)'/g, read('client/node/report.ts')))
+    const told = ['client/node/report.ts', 'client/node/ledger-news.ts'].map(read).join('')
+    const events = new Set(captured(/readonly event: '([a-z-]+)'/g, told))
     expect(new Set(ticked(/The events are ([\s\S]*?)\.\n/.exec(readme)?.[1] ?? ''))).toEqual(events)
   })
 })

@@ -36,14 +36,19 @@ export async function exportToStream(
   progress: ProgressLine,
   ended: AbortSignal,
 ): Promise<void> {
+  // A standard output tells of it by this event alone, and goes on calling itself writable.
+  let hasReader = true
+  const onError = () => (hasReader = false)
+  output.on('error', onError)
   try {
     for await (const piece of piecesOf(countedLines(ledger, progress, ended))) {
-      if (!output.writable) return
+      if (!hasReader) return
       if (!output.write(piece)) await once(output, 'drain', { signal: ended })
     }
   } catch (error) {
-    if (output.writable) throw error
+    if (hasReader) throw error
   } finally {
+    output.off('error', onError)
     progress.clear()
   }
 }

@@ -1,8 +1,9 @@
 /** Reads lines of a file that may be anything: no line of it, however long, fills the memory. */
 import { StringDecoder } from 'node:string_decoder'
+import { MAX_JSON_LINE_CHARACTERS } from '../../qdag/entry-limits.ts'
 
-/** The longest that an export makes is below 8 KiB: an entry with the longest certificate chain. */
-export const MAX_LINE_CHARACTERS = 65_536
+/** One more than an entry has, so that what was cut is refused for its length. */
+export const MAX_LINE_CHARACTERS = MAX_JSON_LINE_CHARACTERS + 1
 
 /**
  * The lines of a stream, without their ends. What of a line is beyond the limit is left out, so that it is still one line

@@ -19,6 +19,7 @@ export type LedgerEvent =
   | { readonly event: 'entry'; readonly entry: LedgerEntry }
   /** Of the entries that fit, so many were shown. Only where entries were asked for by what they are. */
   | { readonly event: 'matched'; readonly entries: number; readonly shown: number }
+  /** `id` is an entry's, or says which part of the file it is. */
   | { readonly event: 'fault'; readonly id: string; readonly reason: string }
   | { readonly event: 'verified'; readonly entries: number; readonly faults: number; readonly digest: string }
   | { readonly event: 'exported'; readonly entries: number; readonly file: string }
