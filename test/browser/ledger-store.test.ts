@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { toBase64Url } from '../../protocol/bytes.ts'
+import { networkIdText } from '../../protocol/network.ts'
 import { filled } from '../qdag/support/fake-entries.ts'
 import { STORE_PROMISES } from '../qdag/support/store-acceptance.ts'
 import { Random } from '../sim/random.ts'
@@ -56,7 +56,7 @@ async function openTab(network: number, within = context): Promise<Page> {
   return page
 }
 
-const nameOf = (network: number) => `edge-net-ledger-net-${toBase64Url(filled(32, network))}`
+const nameOf = (network: number) => `edge-net-ledger-${networkIdText(filled(32, network))}`
 
 /** Why something fails in a page. */
 const reasonIn = (page: Page, act: 'open' | 'contribute', number = 1) =>

@@ -11,6 +11,7 @@
  */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb'
 import { toBase64Url, type Bytes } from '../../../protocol/bytes.ts'
+import { networkIdText } from '../../../protocol/network.ts'
 import { WRITER_BYTES } from '../entry-limits.ts'
 import { storeFailed, type StoreFailure } from '../store-failure.ts'
 import type { LedgerStore, OwnRecord } from '../store.ts'
@@ -53,7 +54,7 @@ export class IndexedDbStore implements LedgerStore {
    *   newer page has made it, `busy` when an older page does not let go of it
    */
   static async open(networkId: Bytes): Promise<IndexedDbStore> {
-    const store = new IndexedDbStore(`edge-net-ledger-net-${toBase64Url(networkId)}`)
+    const store = new IndexedDbStore(`edge-net-ledger-${networkIdText(networkId)}`)
     store.#database = await openDatabase(store.#name, (reason) => store.#end(reason))
     return store
   }
