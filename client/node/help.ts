@@ -131,7 +131,7 @@ Examples:
 ${SYNCING_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
-  synced, ledger, contributor, fork, entry, matched, failed
+  synced, fault, ledger, contributor, fork, entry, matched, failed
 
 ${LEDGER_EXITS}`
 
@@ -162,7 +162,7 @@ Examples:
 ${SYNCING_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs", with --output only:
-  synced, exported, failed
+  synced, fault, exported, failed
 
 ${LEDGER_EXITS}`
 
@@ -178,6 +178,6 @@ Examples:
 ${LEDGER_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
-  rejected, imported, failed
+  fault, rejected, imported, failed
 
 ${LEDGER_EXITS}`

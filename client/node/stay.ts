@@ -7,7 +7,7 @@ import { startComputer } from './computer.ts'
 import { Contributing } from './contributing.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { join } from './index.ts'
-import { kept } from './kept.ts'
+import { identityAndLedger } from './identity-and-ledger.ts'
 import { followLedger, ledgerTotals } from './ledger-following.ts'
 import type { StayOptions } from './options.ts'
 import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
@@ -31,7 +31,9 @@ export interface Surroundings {
  */
 export async function stay(roomUrl: string, options: StayOptions, around: Surroundings): Promise<ExitCode> {
   const { tell, ended } = around
-  const { identity, ledger } = await unlessAborted(kept(roomUrl, options), ended)
+  const { identity, kept } = await unlessAborted(identityAndLedger(roomUrl, options), ended)
+  const ledger = kept?.ledger
+  if (kept && !kept.isWhole) tell({ event: 'error', error: errorRecord(damagedError()) })
   const network = await join(roomUrl, {
     ...options.join,
     identity,
@@ -64,6 +66,11 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   if (reason !== undefined) throw reason
   tell({ event: 'left' })
   return EXIT.ok
+}
+
+function damagedError(): EdgeNetError {
+  const message = 'A part of the kept ledger was damaged. It is left out, with what stood behind it; peers have both.'
+  return new EdgeNetError('ledger-failed', 'damaged', message, 'If it happens again, look after the disk.')
 }
 
 /** Tells of every piece whose entry is kept, also of those that are finished while we leave. */

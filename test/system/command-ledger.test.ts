@@ -186,8 +186,18 @@ describe('verify', () => {
       expect(only('verified')).toMatchObject({ faults: 2 })
       expect(all('fault')).toMatchObject([{ id: 'segment 1 of 3', reason: 'damaged' }, { reason: 'left out' }])
     }
+    // What is left of it is not shown or handed on as if it were all.
+    for (const args of [
+      ['show', room],
+      ['export', room, '--output', join(parent, 'part.jsonl')],
+    ]) {
+      const { code, all } = await runLedger(folder, args)
+      expect(code).toBe(1)
+      expect(all('fault')).toHaveLength(1)
+    }
     const healthy = joined(room, whole)
     const healing = joined(room, folder)
+    await healing.event('error', ({ error }) => error.code === 'ledger-failed' && error.reason === 'damaged')
     await healing.event('sync', ({ state }) => state === 'live')
     await leave(healing, healthy)
     const { code, only } = await runLedger(folder, ['verify', room])

@@ -1,12 +1,11 @@
 /** The ledger of a room in a data folder: read as it is, taken over to be added to, or brought up to date by its peers. */
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { NetworkLedger } from '../../qdag/api.ts'
 import { CommandFailure } from '../command-failure.ts'
 import { existingIdentity } from '../identity-file.ts'
 import { join } from '../index.ts'
+import { openKeptLedger, type KeptLedger } from '../kept-ledger.ts'
 import type { LedgerPlace } from '../ledger-place.ts'
-import { openLedger } from '../ledger/index.ts'
 import { SqliteStore } from '../ledger/sqlite-store.ts'
 import { sayIfNoEngine } from '../missing-engine.ts'
 import { catchUp, type CaughtUp } from './catch-up.ts'
@@ -23,13 +22,13 @@ export function mustExist({ name, folder, path }: LedgerPlace): void {
 /** Reads what is kept and leaves it as it is, also while others write. */
 export async function withKept<Result>(
   place: LedgerPlace,
-  act: (ledger: NetworkLedger) => Promise<Result>,
+  act: (kept: KeptLedger) => Promise<Result>,
 ): Promise<Result> {
-  const ledger = await openLedger({ network: place.id, store: new ReadOnlyStore(place.path) })
+  const kept = await openKeptLedger(new ReadOnlyStore(place.path), place.id, undefined)
   try {
-    return await act(ledger)
+    return await act(kept)
   } finally {
-    await ledger.close()
+    await kept.ledger.close()
   }
 }
 
@@ -58,12 +57,9 @@ const KEEPER_WAIT_MS = 3_000
  *
  * @throws CommandFailure when somebody else is adding to it already: what this process would add, nobody would keep
  */
-export async function withOwn<Result>(
-  place: LedgerPlace,
-  act: (ledger: NetworkLedger) => Promise<Result>,
-): Promise<Result> {
+export async function withOwn<Result>(place: LedgerPlace, act: (kept: KeptLedger) => Promise<Result>): Promise<Result> {
   const store = new KeepingStore(place.path)
-  const ledger = await openLedger({ network: place.id, store })
+  const kept = await openKeptLedger(store, place.id, undefined)
   try {
     const waiting = new AbortController()
     const isKeeper = await Promise.race([
@@ -75,9 +71,9 @@ export async function withOwn<Result>(
       const hint = 'End the edge-net join that does, or import into another folder (--data) and let it join, too.'
       throw new CommandFailure('busy', `Another process is writing the ledger in ${place.path}.`, hint)
     }
-    return await act(ledger)
+    return await act(kept)
   } finally {
-    await ledger.close()
+    await kept.ledger.close()
   }
 }
 
@@ -99,15 +95,17 @@ export async function withSynced<Result>(
   place: LedgerPlace,
   { join: choices, withinMs }: NonNullable<LedgerOptions['sync']>,
   ended: AbortSignal,
-  act: (ledger: NetworkLedger, caughtUp: CaughtUp) => Promise<Result>,
+  act: (kept: KeptLedger, caughtUp: CaughtUp) => Promise<Result>,
 ): Promise<Result> {
   if (choices.direct === 'on') await sayIfNoEngine()
   const identity = await existingIdentity(place.folder)
-  const ledger = await openLedger({ network: place.id, store: new SqliteStore(place.path) })
+  const { ledger, isWhole } = await openKeptLedger(new SqliteStore(place.path), place.id, undefined)
   try {
     const network = await join(roomUrl, { ...choices, ...(identity && { identity }), ledger, signal: ended })
     try {
-      return await act(ledger, await catchUp(network, ledger, withinMs, ended))
+      const caughtUp = await catchUp(network, ledger, withinMs, ended)
+      // Whoever has the same as a peer has got from it what was damaged.
+      return await act({ ledger, isWhole: isWhole || caughtUp.live > 0 }, caughtUp)
     } finally {
       await network.close()
     }

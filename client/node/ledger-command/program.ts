@@ -6,6 +6,7 @@ import { makeDataFolder } from '../data-folder.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { EXPORT_HELP, IMPORT_HELP, LEDGER_HELP, SHOW_HELP, VERIFY_HELP } from '../help.ts'
 import { existingIdentity } from '../identity-file.ts'
+import type { KeptLedger } from '../kept-ledger.ts'
 import { ledgerPlace, type LedgerPlace } from '../ledger-place.ts'
 import { progressLine } from '../progress-line.ts'
 import { telling, type FailedEvent, type Timed } from '../telling.ts'
@@ -74,11 +75,10 @@ function writerFor(json: boolean | undefined) {
 function showCommand(roomUrl: string, flags: ShowFlags): Promise<ExitCode> {
   return telling<LedgerEvent>(writerFor(flags.json), async (tell, ended) => {
     const shown = showOptions(flags, Date.now())
-    await withLedger(roomUrl, flags, tell, ended, async (ledger, { name, id, folder }) => {
+    return withLedger(roomUrl, flags, tell, ended, async (ledger, { name, id, folder }) => {
       const siteId = (await existingIdentity(folder))?.siteId
       await show(ledger, { name, id, folder, siteId }, shown, tell)
     })
-    return EXIT.ok
   })
 }
 
@@ -91,43 +91,54 @@ function exportCommand(roomUrl: string, flags: ExportFlags): Promise<ExitCode> {
     if (words !== undefined) process.stderr.write(`${words}\n`)
     return undefined
   }
-  return telling<LedgerEvent>(output === undefined ? beside : write, async (tell, ended) => {
-    await withLedger(roomUrl, flags, tell, ended, (ledger) => {
+  return telling<LedgerEvent>(output === undefined ? beside : write, (tell, ended) =>
+    withLedger(roomUrl, flags, tell, ended, (ledger) => {
       const progress = progressLine()
       if (output === undefined) return exportToStream(ledger, process.stdout, progress, ended)
       return exportToFile(ledger, output, tell, progress, ended)
-    })
-    return EXIT.ok
-  })
+    }),
+  )
 }
 
-/** The ledger as it is kept, or as all have it who are in the room, if that was asked for. */
+/**
+ * The ledger as it is kept, or as all have it who are in the room, if that was asked for.
+ *
+ * @returns failure when something of it is damaged and left out
+ */
 async function withLedger(
   roomUrl: string,
   flags: LedgerFlags,
   tell: (event: LedgerEvent) => void,
   ended: AbortSignal,
   act: (ledger: NetworkLedger, place: LedgerPlace) => Promise<void>,
-): Promise<void> {
+): Promise<ExitCode> {
   const { folder, sync } = ledgerOptions(flags, process.env)
   const place = await ledgerPlace(roomUrl, folder)
+  const go = async ({ ledger, isWhole }: KeptLedger) => {
+    if (!isWhole) tell(DAMAGED)
+    await act(ledger, place)
+    return isWhole ? EXIT.ok : EXIT.failure
+  }
   if (sync === undefined) {
     mustExist(place)
-    return withKept(place, (ledger) => act(ledger, place))
+    return withKept(place, go)
   }
   await makeDataFolder(folder)
-  return withSynced(roomUrl, place, sync, ended, (ledger, caughtUp) => {
+  return withSynced(roomUrl, place, sync, ended, (kept, caughtUp) => {
     tell({ event: 'synced', ...caughtUp })
-    return act(ledger, place)
+    return go(kept)
   })
 }
+
+/** What `verify` tells in detail. */
+const DAMAGED: LedgerEvent = { event: 'fault', id: 'segments', reason: 'damaged; what stands behind is left out, too' }
 
 function verifyCommand(roomUrl: string, flags: LedgerFlags): Promise<ExitCode> {
   return telling<LedgerEvent>(writerFor(flags.json), async (tell, ended) => {
     const place = await ledgerPlace(roomUrl, ledgerOptions(flags, process.env).folder)
     mustExist(place)
     const inspection = await inspectKept(place)
-    return withKept(place, (ledger) => verify(ledger, inspection, tell, progressLine(), ended))
+    return withKept(place, ({ ledger }) => verify(ledger, inspection, tell, progressLine(), ended))
   })
 }
 
@@ -138,6 +149,10 @@ function importCommand(roomUrl: string, file: string | undefined, flags: LedgerF
     const isPiped = file === undefined || file === '-'
     const bytes = isPiped ? addAbortSignal(ended, process.stdin) : bytesOfFile(file, ended)
     await makeDataFolder(folder)
-    return withOwn(place, (ledger) => importLines(ledger, bytes, tell, progressLine(), ended))
+    return withOwn(place, ({ ledger, isWhole }) => {
+      // The import may be what mends it.
+      if (!isWhole) tell(DAMAGED)
+      return importLines(ledger, bytes, tell, progressLine(), ended)
+    })
   })
 }

@@ -1,10 +1,10 @@
 /** What a stay begins with: an identity, and the ledger as it was left. */
 import { EdgeNetError } from '../errors.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
-import type { SharedLedger } from '../qdag/api.ts'
 import { parseRoomUrl } from '../room-url.ts'
 import { FOLDER_HINT } from './data-folder.ts'
 import { loadIdentity } from './identity-file.ts'
+import { openKeptLedger, type KeptLedger } from './kept-ledger.ts'
 import { ledgerPlace } from './ledger-place.ts'
 import { openLedger } from './ledger/index.ts'
 import { SqliteStore } from './ledger/sqlite-store.ts'
@@ -12,7 +12,7 @@ import type { StayOptions } from './options.ts'
 
 export interface Kept {
   readonly identity: Identity
-  readonly ledger: SharedLedger | undefined
+  readonly kept: KeptLedger | undefined
 }
 
 /**
@@ -21,18 +21,19 @@ export interface Kept {
  * @throws UsageError for a folder or an identity that cannot be used; EdgeNetError `invalid-argument` for what is no room
  *   URL, `ledger-failed`, `unsupported`
  */
-export async function kept(
+export async function identityAndLedger(
   roomUrl: string,
   { folder, ledger: isWanted }: Pick<StayOptions, 'folder' | 'ledger'>,
 ): Promise<Kept> {
   // Nothing is made for a room that cannot be.
   const { network } = parseRoomUrl(roomUrl)
   const identity = folder === undefined ? await createIdentity() : await loadIdentity(folder)
-  if (!isWanted) return { identity, ledger: undefined }
-  if (folder === undefined) return { identity, ledger: await openLedger({ network, identity }) }
+  if (!isWanted) return { identity, kept: undefined }
+  if (folder === undefined)
+    return { identity, kept: { ledger: await openLedger({ network, identity }), isWhole: true } }
   try {
     const { id, path } = await ledgerPlace(roomUrl, folder)
-    return { identity, ledger: await openLedger({ network: id, identity, store: new SqliteStore(path) }) }
+    return { identity, kept: await openKeptLedger(new SqliteStore(path), id, identity) }
   } catch (error) {
     throw hinted(error)
   }
