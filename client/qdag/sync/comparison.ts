@@ -7,7 +7,7 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Ledger } from '../ledger.ts'
-import { MAX_PUSH_ENTRIES, type Delivery } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import { OwnFrontier, TheirFrontier } from './frontier.ts'
 import type { SyncMessage } from './messages.ts'
 import { Lister, Matcher, type Send } from './reconciliation.ts'
@@ -46,8 +46,6 @@ type Stage =
 export type Ending =
   /** This side lacks something, and can take nothing now. */
   | 'we-wait'
-  /** The other side does. */
-  | 'they-wait'
   /** All that the other side had is here, or on its way. */
   | 'have-all'
   /** The same, as far as its frontier could say: it had too many tips. */
@@ -55,6 +53,7 @@ export type Ending =
   | 'lack-some'
   /** It was too much for once. */
   | 'they-have-more'
+  /** That, or the other side waits. */
   | 'we-have-more'
 
 /** The messages of a comparison, besides those with entries. */
@@ -66,6 +65,8 @@ export type ComparisonMessage = Extract<
   }
 >
 
+/** At once; the next one goes on from there. Bounds what every peer can make us remember. */
+const MAX_PUSH_ENTRIES = 65_536
 /** Without progress it is over: many round trips over the farthest relay, and the verification of a window. */
 const SILENT_MS = 10_000
 /** After this long it must have brought so many new entries a second: a peer that trickles keeps others waiting. */
@@ -83,6 +84,7 @@ export class Comparison {
   #isSendingOver = false
   #isReceivingOver = false
   #theyHaveMore = false
+  #weHaveMore = false
   #pushed = 0
   #received = 0
 
@@ -222,10 +224,8 @@ export class Comparison {
     this.#their = their
     if (their.isCovered) {
       this.#isReceivingOver = true
-      const lacked = this.#toPush(ledger.notIn(their.past()))
-      if (their.isHolding && lacked.length > 0) this.#go({ kind: 'over', ending: 'they-wait' })
-      else this.#push(lacked)
-    } else if (this.#options.isHolding) {
+      this.#push(ledger.notIn(their.past()))
+    } else if (this.#options.isHolding && their.isHolding) {
       this.#go({ kind: 'over', ending: 'we-wait' })
     } else {
       const { bits, indexes } = their.known()
@@ -252,19 +252,16 @@ export class Comparison {
     return isFit
   }
 
-  /** Sends what the other side lacks, as soon as that is known. */
+  /** Sends what the other side lacks, as soon as that is known: all but what is news, and what waits there already. */
   #push(indexes: readonly number[] | undefined): void {
-    if (!indexes) return
-    const lacked = this.#toPush(indexes)
-    this.#pushed = lacked.length
+    if (!indexes || !this.#their) return
+    const held = this.#their.held()
+    const lacked = indexes.filter((index) => index < this.#own.size && !held.has(index))
+    const count = this.#their.isHolding ? 0 : Math.min(lacked.length, MAX_PUSH_ENTRIES)
+    this.#pushed = count
+    this.#weHaveMore = count < lacked.length
     this.#go({ kind: 'moving' })
-    this.#host.delivery.push(lacked)
-  }
-
-  /** Without what is news, and what waits at the other side already. */
-  #toPush(indexes: readonly number[]): readonly number[] {
-    const held = this.#their?.held()
-    return indexes.filter((index) => index < this.#own.size && !held?.has(index))
+    this.#host.delivery.push(lacked.slice(0, count), this.#weHaveMore)
   }
 
   #endIfOver(): void {
@@ -274,9 +271,9 @@ export class Comparison {
   }
 
   #endingNow(): Ending {
-    if (this.#theyHaveMore) return 'they-have-more'
+    if (this.#theyHaveMore) return this.#options.isHolding ? 'we-wait' : 'they-have-more'
     if (!this.#their?.hasAllTips) return 'lack-some'
-    if (this.#pushed > MAX_PUSH_ENTRIES) return 'we-have-more'
+    if (this.#weHaveMore) return 'we-have-more'
     return this.#their.isWhole ? 'have-all' : 'have-listed'
   }
 }

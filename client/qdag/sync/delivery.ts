@@ -17,8 +17,6 @@ const MAX_ASKED = 256
 /** Of a message with entries, what is not its batch. */
 const HEAD_BYTES = 3
 const NOTHING: Bytes = new Uint8Array(0)
-/** In one session; the next one goes on from there. Bounds what every peer can make us hold. */
-export const MAX_PUSH_ENTRIES = 65_536
 
 export interface DeliveryHost {
   readonly send: Send
@@ -135,11 +133,10 @@ export class Delivery {
     for (const index of indexes) if (this.#asked.size < MAX_ASKED) this.#asked.add(index)
   }
 
-  /** A session found that the other side lacks these. Sends them all, and then that there are no more. */
-  push(indexes: readonly number[]): void {
+  /** A comparison found that the other side lacks these. Sends them all, and then whether there are more. */
+  push(indexes: readonly number[], hasMore: boolean): void {
     this.stopPush()
-    const hasMore = indexes.length > MAX_PUSH_ENTRIES
-    this.#push = { indexes: hasMore ? indexes.slice(0, MAX_PUSH_ENTRIES) : indexes, hasMore, at: 0, isRead: false }
+    this.#push = { indexes, hasMore, at: 0, isRead: false }
   }
 
   /** The session is over, or begins anew. */

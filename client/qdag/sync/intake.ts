@@ -23,6 +23,8 @@ export type Item =
       readonly batch: Bytes
       /** Of the message. */
       readonly byteLength: number
+      /** The peer waits for nothing else. */
+      readonly isLast: boolean
       /** Without one, they are news. */
       readonly answer: Answer | undefined
     }

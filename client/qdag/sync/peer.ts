@@ -112,7 +112,7 @@ export class SyncPeer implements Sender {
     const isAnswer = message.kind === 'qdag_sync_response' && this.session.answered(this.#host.nowMs)
     if (message.kind === 'qdag_sync_response' && !isAnswer && batch.length > 0) this.#stray()
     const answer = isAnswer ? { comparison: this.session.comparison, isLast, hasMore } : undefined
-    if (!this.isMuted) this.#host.enqueue(this, { kind: 'entries', batch, byteLength, answer })
+    if (!this.isMuted) this.#host.enqueue(this, { kind: 'entries', batch, byteLength, isLast, answer })
   }
 
   /** A message that does not fit. That may be nobody's fault: one side gave something up before it heard of it. */
@@ -124,10 +124,10 @@ export class SyncPeer implements Sender {
   dealtWith(item: Item, fresh: number): void {
     const { nowMs } = this.#host
     if (item.kind === 'qdag_digest') return this.session.digest(item.tipDigest, nowMs)
-    const { answer, byteLength } = item
+    const { answer, byteLength, isLast } = item
     this.#doneBytes += byteLength
     // Now and then, and when it waits for nothing else.
-    if (this.#doneBytes >= TAKEN_BYTES || answer?.isLast) this.#acknowledge()
+    if (this.#doneBytes >= TAKEN_BYTES || isLast) this.#acknowledge()
     if (answer && answer.comparison === this.session.comparison) this.session.took(fresh, answer, nowMs)
   }
 

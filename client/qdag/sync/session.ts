@@ -250,22 +250,19 @@ export class Session {
   #follow(nowMs: number): void {
     const { comparison } = this
     if (!comparison) return
-    const { slots, send } = this.#host
+    const { slots } = this.#host
     if (!comparison.isReceiving) slots.release(this)
     switch (comparison.ending) {
       case undefined:
         return
       case 'we-wait':
-        send('qdag_busy', { retryAfterMs: HOLD_MS })
         this.#wait(nowMs + HOLD_MS)
         return slots.queue(this)
-      case 'they-wait':
-        return this.#wait(nowMs + HOLD_MS)
       case 'they-have-more':
         return this.ask(nowMs)
       case 'we-have-more':
-        // The other side asks.
-        return this.#wait(nowMs + ANSWER_MS)
+        // The other side asks when it can.
+        return this.#wait(nowMs + HOLD_MS)
       case 'lack-some':
         return this.#repeat(nowMs)
       case 'have-all':

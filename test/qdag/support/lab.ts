@@ -4,13 +4,13 @@
  */
 import { sha256 } from '../../../client/node/ledger/sha256.ts'
 import type { SyncState } from '../../../client/qdag/api.ts'
-import type { Entry } from '../../../client/qdag/entry.ts'
+import type { Entry, EntryBody } from '../../../client/qdag/entry.ts'
 import { Ledger } from '../../../client/qdag/ledger.ts'
 import { Replica, type Misbehaviour, type ReplicaOutput, type Time } from '../../../client/qdag/replica.ts'
 import { decodeMessage, type Kind } from '../../../client/qdag/sync/messages.ts'
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { Random } from '../../sim/random.ts'
-import { isGenuine, NETWORK_ID, START_MS } from './growing.ts'
+import { Contributor, isGenuine, NETWORK_ID, START_MS } from './growing.ts'
 
 type Task = () => void
 
@@ -92,6 +92,7 @@ export interface LabEnd {
 }
 
 export interface Sent {
+  readonly atMs: number
   readonly from: string
   readonly kind: Kind | undefined
   readonly bytes: Bytes
@@ -139,7 +140,7 @@ export class LabLink {
 
   #begin(from: LabEnd, to: LabEnd, queue: Task[]): void {
     from.up(to.name, (bytes) => {
-      this.sent.push({ from: from.name, kind: decodeMessage(bytes)?.kind, bytes })
+      this.sent.push({ atMs: this.#lab.nowMs, from: from.name, kind: decodeMessage(bytes)?.kind, bytes })
       queue.push(() => {
         from.sent(to.name)
         to.message(from.name, bytes)
@@ -163,6 +164,7 @@ export class LabNode implements LabEnd, ReplicaOutput {
   wakeAtMs = Infinity
   verifiedEntries = 0
   readonly #lab: Lab
+  readonly #contributor: Contributor
   readonly #sends = new Map<string, (bytes: Bytes) => void>()
   readonly #verifier: Task[]
   readonly #reader: Task[]
@@ -173,6 +175,7 @@ export class LabNode implements LabEnd, ReplicaOutput {
     this.#lab = lab
     this.name = name
     this.clockOffsetMs = clockOffsetMs
+    this.#contributor = new Contributor(name)
     this.#verifier = lab.queue()
     this.#reader = lab.queue()
     this.ledger = ledger ?? new Ledger({ networkId: NETWORK_ID, sha256 })
@@ -191,6 +194,19 @@ export class LabNode implements LabEnd, ReplicaOutput {
       if (verdict.kind === 'added') this.log.push(...verdict.solid)
     }
     return this
+  }
+
+  /** Makes an entry of its own on what it has. */
+  contribute(body: Partial<EntryBody> = {}): Entry {
+    const { random } = this.#lab
+    const tips = this.ledger.tips()
+    const drawn = [0, 1].map(() => this.log[tips[random.below(tips.length + 1)] ?? -1])
+    const entry = this.#contributor.write(
+      drawn.filter((tip) => tip !== undefined),
+      body,
+    )
+    this.own(entry)
+    return entry
   }
 
   own(entry: Entry): void {
