@@ -1,10 +1,15 @@
 /** The join page: opening the room URL joins the room. Ties session, state and rendering to the page's life. */
+import type { Computer, ComputeReport } from '../compute/messages.ts'
+import { startComputer } from './computer.ts'
+import { renderContribution } from './contribute-panel.ts'
+import { DagDrawing } from './dag-drawing.ts'
 import { byId, byIdAs, part, setHidden, setText, setUrl } from './dom.ts'
+import { renderLedger } from './ledger-panel.ts'
 import { render } from './render.ts'
 import { reportOf } from './report.ts'
 import { startSession, type Session } from './session.ts'
 import { loadSettings, nameFault, saveSettings, type Settings } from './settings.ts'
-import { initialState, reduce, type PageEvent } from './state.ts'
+import { initialState, reduce, type PageEvent, type PageState } from './state.ts'
 
 /** A burst of events is drawn once. Timers, not animation frames: a hidden tab still updates its title. */
 const DRAW_EVERY_MS = 16
@@ -15,18 +20,53 @@ const COPIED_FOR_MS = 1_500
 
 const roomUrl = location.origin + location.pathname
 let settings = loadSettings()
-let state = initialState(decodeURIComponent(location.pathname.split('/').at(-1) ?? ''))
+let state = initialState(decodeURIComponent(location.pathname.split('/').at(-1) ?? ''), settings.share)
 let session: Session | undefined
-let drawing = false
+let computer: Computer | undefined
+let isDrawing = false
+const drawing = new DagDrawing(byId('dag'), (id) => dispatch({ type: 'ledger-selected', id }))
 
 function dispatch(event: PageEvent): void {
+  const before = state
   state = reduce(state, event)
-  if (drawing) return
-  drawing = true
+  if (state.contribution !== before.contribution) steerComputer(before)
+  if (isDrawing) return
+  isDrawing = true
   setTimeout(() => {
-    drawing = false
-    render(state, settings.name)
+    isDrawing = false
+    draw()
   }, DRAW_EVERY_MS)
+}
+
+function draw(): void {
+  render(state, settings.name)
+  renderContribution(state)
+  renderLedger(state, drawing)
+}
+
+/** Has the computer do what the state says. */
+function steerComputer({ contribution: before }: PageState): void {
+  const { isOn, share } = state.contribution
+  if (isOn && (!before.isOn || before.share !== share)) {
+    computer ??= startComputer(byId('contribute').dataset['worker'] ?? '', onComputed)
+    computer.send({ type: 'start', share })
+  }
+  if (!isOn && before.isOn) computer?.send({ type: 'stop' })
+}
+
+function onComputed(report: ComputeReport): void {
+  dispatch({ type: 'compute', report, nowMs: performance.now() })
+  if (report.type === 'done') session?.contribute(report.piece).catch(reportError)
+  if (report.type !== 'failed') return
+  // The next start makes a new one.
+  computer?.close()
+  computer = undefined
+}
+
+function changeShare(): void {
+  const share = byIdAs('share-slider', HTMLInputElement).valueAsNumber / 100
+  settings = { ...settings, share }
+  dispatch({ type: 'share', share })
 }
 
 function joinRoom(): void {
@@ -64,7 +104,7 @@ function applySettings(event: SubmitEvent): void {
   const fault = nameFault(name)
   setText(byId('settings-error'), fault)
   if (fault) return
-  const next = { name, direct: byIdAs('direct', HTMLInputElement).checked }
+  const next = { ...settings, name, direct: byIdAs('direct', HTMLInputElement).checked }
   if (!saveSettings(next)) setText(byId('settings-error'), 'This browser does not let the page remember it.')
   rejoin(next)
 }
@@ -125,6 +165,11 @@ byIdAs('direct', HTMLInputElement).checked = settings.direct
 byId('leave').addEventListener('click', leaveRoom)
 byId('retry').addEventListener('click', () => rejoin(settings))
 byId('rejoin').addEventListener('click', () => rejoin(settings))
+byId('contribute-toggle').addEventListener('click', () =>
+  dispatch({ type: 'contributing', isOn: !state.contribution.isOn }),
+)
+byId('share-slider').addEventListener('input', changeShare)
+byId('share-slider').addEventListener('change', () => saveSettings(settings))
 byId('compose').addEventListener('submit', send)
 byId('settings').addEventListener('submit', applySettings)
 document.addEventListener('click', ({ target }) => {
@@ -143,4 +188,4 @@ if ('share' in navigator) {
 }
 
 joinRoom()
-render(state, settings.name)
+draw()

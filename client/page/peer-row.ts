@@ -1,20 +1,14 @@
 /** A row of the list of peers: who, how reached, how well, a plot, and the diagnosis below it. */
-import type { Fact } from '../explanation-words.ts'
 import { create, part, renderList, setHidden, setText } from './dom.ts'
-import { identiconPath } from './identicon.ts'
+import { renderFacts } from './facts.ts'
+import { buildIdenticon, drawIdenticon } from './identicon-element.ts'
 import { showHistory } from './plots.ts'
 import type { PeerRow } from './view.ts'
 
-const SVG = 'http://www.w3.org/2000/svg'
 let rows = 0
 
 export function buildPeer(): HTMLElement {
   const row = create('li', 'peer')
-  const svg = document.createElementNS(SVG, 'svg')
-  svg.setAttribute('viewBox', '-1 -1 7 7')
-  svg.setAttribute('class', 'identicon')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.append(document.createElementNS(SVG, 'path'))
   const who = create('p', 'who')
   who.append(create('bdi', 'name'), ' ', create('code', 'id'))
   const path = create('p', 'path')
@@ -26,7 +20,7 @@ export function buildPeer(): HTMLElement {
   const diagnosis = buildDiagnosis()
   diagnosis.id = `diagnosis-${++rows}`
   toggle.setAttribute('aria-controls', diagnosis.id)
-  row.append(svg, who, path, create('p', 'detail'), plot, toggle, diagnosis)
+  row.append(buildIdenticon(), who, path, create('p', 'detail'), plot, toggle, diagnosis)
   return row
 }
 
@@ -49,12 +43,6 @@ export function updatePeer(element: HTMLElement, row: PeerRow): void {
   element.classList.toggle('open', isOpen)
   showHistory(part(element, 'plot'), row.history, isOpen ? 'large' : 'small')
   updateDiagnosis(part(element, 'diagnosis'), row)
-}
-
-export function drawIdenticon(svg: Element, siteId: string): void {
-  const path = svg.firstElementChild
-  const data = siteId && identiconPath(siteId)
-  if (path && path.getAttribute('d') !== data) path.setAttribute('d', data)
 }
 
 function buildDiagnosis(): HTMLElement {
@@ -85,23 +73,10 @@ function updateDiagnosis(element: HTMLElement, { diagnosis, label }: PeerRow): v
   element.setAttribute('aria-label', `Diagnosis of ${label}`)
   setText(part(element, 'phase'), phase)
   renderTexts(part(element, 'advice'), advice)
-  renderList(part(element, 'facts'), facts, { key: ({ term }) => term, build: buildFact, update: updateFact })
+  renderFacts(part(element, 'facts'), facts)
   renderTexts(part(element, 'attempts'), attempts)
   setHidden(part(element, 'attempts'), attempts.length === 0)
   setHidden(part(element, 'no-attempts'), attempts.length > 0)
-}
-
-/** `dl` allows groups of its terms in `div`s. */
-function buildFact(): HTMLElement {
-  const group = create('div', 'fact')
-  group.append(create('dt'), create('dd'))
-  return group
-}
-
-function updateFact(group: HTMLElement, { term, value }: Fact): void {
-  const [dt, dd] = group.children
-  if (dt) setText(dt, term)
-  if (dd) setText(dd, value)
 }
 
 function renderTexts(list: HTMLElement, texts: readonly string[]): void {

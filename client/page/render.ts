@@ -1,6 +1,7 @@
 /** Brings page.html to what a state says. Called as often as one likes; it touches only what changed. */
 import { byId, byIdAs, create, part, renderList, setHidden, setText } from './dom.ts'
-import { buildPeer, drawIdenticon, updatePeer } from './peer-row.ts'
+import { drawIdenticon } from './identicon-element.ts'
+import { buildPeer, updatePeer } from './peer-row.ts'
 import { forgetDetached } from './plots.ts'
 import type { LogEntry, PageState } from './state.ts'
 import { viewOf, type PeerRow, type Step } from './view.ts'
@@ -73,7 +74,12 @@ function updateStep(element: HTMLElement, { label, meaning, progress, time }: St
 
 const PROGRESS_WORDS: Record<Step['progress'], string> = { done: 'done', now: 'waiting', later: 'not yet' }
 
+let shownLog: readonly LogEntry[] | undefined
+
 function renderLog(log: readonly LogEntry[]): void {
+  // Asking where a reader has scrolled to makes the browser lay out the whole page.
+  if (log === shownLog) return
+  shownLog = log
   const frame = byId('log-frame')
   const atEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < FOLLOW_WITHIN_PX
   const newest = log.at(-1)

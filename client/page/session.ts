@@ -1,9 +1,12 @@
 /** One stay in the room: joins, turns what the SDK tells into page events, and leaves. */
 import { parsePeerId } from '../../protocol/peer-id.ts'
 import type { Explanation, Network, Peer } from '../api.ts'
+import type { FinishedPiece } from '../compute/messages.ts'
 import { EdgeNetError } from '../errors.ts'
 import { join } from '../index.ts'
 import { loadIdentity } from './identity-store.ts'
+import { followLedger } from './ledger-feed.ts'
+import { openKeptLedger } from './ledger-store.ts'
 import type { Settings } from './settings.ts'
 import { failureOf, type Failure, type PageEvent, type PeerFacts } from './state.ts'
 import { labelOf } from './view.ts'
@@ -11,6 +14,8 @@ import { labelOf } from './view.ts'
 export interface Session {
   /** Sends to one peer, or to everyone when `to` is empty. Reports what became of it as an event. */
   send(to: string, text: string): Promise<void>
+  /** Records a finished piece in the ledger. Reports what became of it as an event. */
+  contribute(piece: FinishedPiece): Promise<void>
   /** Everything that is known about a peer's link; `undefined` when there is no such peer. */
   explain(id: string): Explanation | undefined
   /** Tells the room and the peers. Resolves when the sockets are closed. */
@@ -37,10 +42,14 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
         name: settings.name,
         direct: settings.direct ? 'on' : 'off',
         signal: leaving.signal,
+        ledger: openKeptLedger(roomUrl, identity, (error) =>
+          tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
+        ),
         onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
       })
       joined = network
       follow(network, tell, since)
+      if (network.ledger) followLedger(network.ledger, identity.siteId, tell, leaving.signal)
       return network
     } catch (error) {
       tell({ type: 'failed', failure: failureFrom(error) })
@@ -61,6 +70,17 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
         tell({ type: 'sent', who, text, atMs })
       } catch (error) {
         tell({ type: 'sent', who, text, atMs, failure: failureFrom(error).message })
+      }
+    },
+    async contribute(piece) {
+      const { taskId, computeUnits } = piece
+      try {
+        const network = await joining
+        if (!network) throw new Error('we are not in the network')
+        await network.contribute({ taskId, computeUnits })
+        tell({ type: 'contributed', piece })
+      } catch (error) {
+        tell({ type: 'contribution-failed', message: `Not recorded: ${failureFrom(error).message}` })
       }
     },
     explain(id) {

@@ -6,17 +6,25 @@ export interface Settings {
   readonly name: string
   /** False: never make a WebRTC connection, so that no peer learns our address. */
   readonly direct: boolean
+  /** Of one core's time, for contributing: {@link LEAST_SHARE} to 1. */
+  readonly share: number
 }
+
+/** Less is not worth the battery that it wakes. */
+export const LEAST_SHARE = 0.1
+/** Half a core is not noticed beside other work. */
+const DEFAULT_SHARE = 0.5
 
 const KEY = 'edge-net.settings'
 
 export function parseSettings(text: string | null): Settings {
-  const defaults: Settings = { name: '', direct: true }
+  const defaults: Settings = { name: '', direct: true, share: DEFAULT_SHARE }
   if (text === null) return defaults
   try {
-    const value = JSON.parse(text) as { name?: unknown; direct?: unknown } | null
+    const value = JSON.parse(text) as { name?: unknown; direct?: unknown; share?: unknown } | null
     const name = typeof value?.name === 'string' && nameFault(value.name) === '' ? value.name : defaults.name
-    return { name, direct: value?.direct !== false }
+    const isShare = typeof value?.share === 'number' && value.share >= LEAST_SHARE && value.share <= 1
+    return { name, direct: value?.direct !== false, share: isShare ? Number(value.share) : defaults.share }
   } catch {
     return defaults
   }

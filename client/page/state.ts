@@ -5,7 +5,15 @@
 import type { Data, Explanation, JoinPhase, NetworkState, Path, PeerState, Quality } from '../api.ts'
 import type { EdgeNetError } from '../errors.ts'
 import { reachOf, sizeWords, type Milestone } from '../words.ts'
+import {
+  initialContribution,
+  reduceContribution,
+  stopped,
+  type ContributionEvent,
+  type ContributionState,
+} from './contribution-state.ts'
 import { newHistory, withSample, withTurn, type History } from './history.ts'
+import { EMPTY_LEDGER, reduceLedger, withName, type LedgerEvent, type LedgerState } from './ledger-state.ts'
 
 /** A busy room must not grow the page without end. */
 export const MAX_LOG_ENTRIES = 200
@@ -69,9 +77,13 @@ export interface PageState {
   readonly peers: ReadonlyMap<string, ShownPeer>
   readonly log: readonly LogEntry[]
   readonly nextKey: number
+  readonly ledger: LedgerState
+  readonly contribution: ContributionState
 }
 
 export type PageEvent =
+  | LedgerEvent
+  | ContributionEvent
   | { readonly type: 'joining' }
   | { readonly type: 'identity'; readonly siteId: string; readonly kept: boolean }
   | { readonly type: 'phase'; readonly phase: JoinPhase; readonly sinceMs: number }
@@ -109,7 +121,8 @@ export type PageEvent =
       readonly failure?: string
     }
 
-export function initialState(networkName: string): PageState {
+/** @param share of one core's time, which the person gave the last time */
+export function initialState(networkName: string, share: number): PageState {
   return {
     networkName,
     networkId: undefined,
@@ -121,14 +134,19 @@ export function initialState(networkName: string): PageState {
     peers: new Map(),
     log: [],
     nextKey: 0,
+    ledger: EMPTY_LEDGER,
+    contribution: initialContribution(share),
   }
 }
 
 export function reduce(state: PageState, event: PageEvent): PageState {
   switch (event.type) {
-    case 'joining':
-      // The messages stay: they were said. Everything else belongs to the session that ended.
-      return { ...initialState(state.networkName), log: state.log, nextKey: state.nextKey }
+    case 'joining': {
+      // What was said and what was computed stays, and what people are called. The rest belongs to the session that ended.
+      const { networkName, log, nextKey, contribution } = state
+      const ledger = { ...EMPTY_LEDGER, names: state.ledger.names }
+      return { ...initialState(networkName, contribution.share), log, nextKey, contribution, ledger }
+    }
     case 'identity':
       return { ...state, self: { siteId: event.siteId, kept: event.kept, peerId: undefined } }
     case 'phase':
@@ -148,7 +166,8 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case 'peer': {
       const { peer, sinceMs, nowMs } = event
       const shown = { ...peer, history: newHistory(reachOf(peer), nowMs), explanation: undefined }
-      const met = reached(withPeer(state, shown), 'first-peer', sinceMs)
+      const named = { ...state, ledger: withName(state.ledger, peer.siteId, peer.name) }
+      const met = reached(withPeer(named, shown), 'first-peer', sinceMs)
       return peer.path.kind === 'direct' ? reached(met, 'first-direct', sinceMs) : met
     }
     case 'peer-left': {
@@ -192,6 +211,17 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       const { who, text, atMs, failure } = event
       return logged(state, { mine: true, who, text, atMs, ...(failure !== undefined && { failure }) })
     }
+    case 'ledger':
+    case 'ledger-sync':
+    case 'ledger-selected':
+    case 'ledger-fault':
+      return { ...state, ledger: reduceLedger(state.ledger, event) }
+    case 'contributing':
+    case 'share':
+    case 'compute':
+    case 'contributed':
+    case 'contribution-failed':
+      return { ...state, contribution: reduceContribution(state.contribution, event) }
     default:
       return event satisfies never
   }
@@ -203,7 +233,7 @@ export function failureOf({ code, reason, message, hint, retryAfterMs }: EdgeNet
 }
 
 function ended(state: PageState, status: 'failed' | 'left', failure: Failure | undefined): PageState {
-  return { ...state, status, failure, peers: new Map(), total: 0 }
+  return { ...state, status, failure, peers: new Map(), total: 0, contribution: stopped(state.contribution) }
 }
 
 function reached(state: PageState, milestone: Milestone, sinceMs: number): PageState {

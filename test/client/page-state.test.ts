@@ -22,7 +22,7 @@ const FAILURE = {
 }
 
 function after(...events: PageEvent[]): PageState {
-  return events.reduce(reduce, initialState('mainnet'))
+  return events.reduce(reduce, initialState('mainnet', 0.5))
 }
 
 function peer(id: string, path: Path = RELAY, name = 'Ada'): PageEvent {

@@ -61,9 +61,9 @@ describe('the picture of a key', () => {
 describe('settings', () => {
   it('fall back to the defaults where what is stored cannot be used', () => {
     for (const text of [null, '', 'null', '[]', '{"name":5}', `{"name":"${'x'.repeat(65)}"}`]) {
-      expect(parseSettings(text)).toEqual({ name: '', direct: true })
+      expect(parseSettings(text)).toEqual({ name: '', direct: true, share: 0.5 })
     }
-    expect(parseSettings('{"name":"Ada","direct":false}')).toEqual({ name: 'Ada', direct: false })
+    expect(parseSettings('{"name":"Ada","direct":false}')).toEqual({ name: 'Ada', direct: false, share: 0.5 })
   })
 
   it('count the bytes of a name, not its characters', () => {

@@ -1,0 +1,27 @@
+/** Opens the ledger that this browser keeps of a network. */
+import type { Identity } from '../identity/identity.ts'
+import type { SharedLedger } from '../qdag/api.ts'
+import { networkIdOf } from '../qdag/network-id.ts'
+import { openLedger } from '../qdag/open-ledger.ts'
+import { IndexedDbStore } from '../qdag/stores/indexed-db-store.ts'
+import { webWorkerVerifier } from '../qdag/web-worker-verifier.ts'
+
+/**
+ * The ledger of a room's network. Where the browser lets nothing be stored, or what is stored cannot be read, it begins empty
+ * and lasts as long as the page: peers have the rest.
+ *
+ * @param onNotKept called when it is so
+ */
+export async function openKeptLedger(
+  roomUrl: string,
+  identity: Identity,
+  onNotKept: (error: unknown) => void,
+): Promise<SharedLedger> {
+  try {
+    const store = await IndexedDbStore.open(await networkIdOf(roomUrl))
+    return await openLedger({ network: roomUrl, identity, store, verifier: webWorkerVerifier() })
+  } catch (error) {
+    onNotKept(error)
+    return openLedger({ network: roomUrl, identity, verifier: webWorkerVerifier() })
+  }
+}
