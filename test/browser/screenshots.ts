@@ -17,6 +17,10 @@ const SCREENS = {
 } as const
 /** Long enough for a direct path and a first round trip on a busy machine. */
 const SETTLE_MS = 1_500
+/** So that there is a ledger to look at, and time for the page. */
+const WORKING = ['--contribute', '--share', '10']
+/** Pieces that the page computes before its picture is taken. */
+const PIECES = 3
 
 const port = await freePort()
 let service = await startService({ rateLimits: 'off', port })
@@ -24,8 +28,8 @@ const browser = await launchChromium()
 const proxy = await startMisnamingProxy(port)
 const room = service.roomUrl('mainnet')
 const neighbours = [
-  startCommand(['join', room, '--json', '--name', 'build-server', '--message', 'Hello from a terminal.']),
-  startCommand(['join', room, '--json', '--name', 'Grace', '--direct', 'off']),
+  startCommand(['join', room, '--json', '--name', 'build-server', '--message', 'Hello from a terminal.', ...WORKING]),
+  startCommand(['join', room, '--json', '--name', 'Grace', '--direct', 'off', ...WORKING]),
   startCommand(['join', room, '--json']),
 ]
 
@@ -37,11 +41,8 @@ try {
       const context = await browser.newContext({ ...size, colorScheme })
       await context.addInitScript(() => localStorage.setItem('edge-net.settings', '{"name":"Ada"}'))
       const page = await context.newPage()
-      const picture = async (state: string) => {
-        await page.screenshot({
-          path: join(FOLDER, `${state}-${screen}-${colorScheme}.png`),
-          fullPage: screen === 'phone',
-        })
+      const picture = async (state: string, fullPage = screen === 'phone') => {
+        await page.screenshot({ path: join(FOLDER, `${state}-${screen}-${colorScheme}.png`), fullPage })
       }
       await open(page, service.roomUrl(`alone-${screen}-${colorScheme}`), 'open')
       await picture('alone')
@@ -55,6 +56,14 @@ try {
       await page.getByRole('button', { name: /^Details of build-server/ }).click()
       await page.waitForTimeout(SETTLE_MS)
       await picture('diagnosis')
+      await page.getByRole('button', { name: /^Details of build-server/ }).click()
+      await contribute(page)
+      await picture('contributing')
+      await page.locator('#dag').focus()
+      for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft')
+      await page.waitForTimeout(SETTLE_MS)
+      await picture('ledger', true)
+      await page.getByRole('button', { name: 'Stop' }).click()
       // It answers nothing any more, and its sockets stay open.
       neighbours[0]?.signal('SIGSTOP')
       await page.locator('.peer[data-route="stalled"]').waitFor()
@@ -85,6 +94,14 @@ try {
 async function open(page: Page, url: string, status: string): Promise<void> {
   await page.goto(url)
   await page.locator(`body[data-status="${status}"]`).waitFor()
+}
+
+/** Lets the page work for a while, in all of its time. */
+async function contribute(page: Page): Promise<void> {
+  await page.getByLabel('Share of one core').fill('100')
+  await page.getByRole('button', { name: 'Start contributing' }).click()
+  const tasks = page.locator('#contribution-figures dd').first()
+  while (Number(await tasks.textContent()) < PIECES) await page.waitForTimeout(SETTLE_MS / 3)
 }
 
 /** The service must come back where it was. */
