@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `edge-net` command. */
 import { run } from './program.ts'
+import { hideSqliteWarning } from './sqlite-warning.ts'
 
 /** The first Node with a WebSocket of its own. */
 const OLDEST_NODE = 22
@@ -14,6 +15,7 @@ if (Number.parseInt(process.versions.node) < OLDEST_NODE) {
   )
   process.exitCode = 1
 } else {
+  hideSqliteWarning()
   process.exitCode = await run(process.argv.slice(2))
   process.stdin.destroy()
   setTimeout(() => process.exit(), LINGER_MS).unref()
