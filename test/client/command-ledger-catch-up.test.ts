@@ -56,11 +56,12 @@ describe('catching up', () => {
   })
 
   it('does not wait long for those who keep no ledger', async () => {
-    const { network, ledger, meet, sync } = room(3)
+    const { network, ledger, meet, sync } = room(4)
     const ending = catchUp(network, ledger, AN_HOUR_MS, NEVER)
-    for (const id of ['a', 'b']) meet(id)
+    for (const id of ['a', 'b', 'silent']) meet(id)
+    sync('silent', 'comparing')
     sync('a', 'live')
-    expect(await ending).toEqual({ peers: 2, live: 1, isComplete: true })
+    expect(await ending).toEqual({ peers: 3, live: 1, isComplete: true })
   })
 
   it('has an end, and can be ended', async () => {

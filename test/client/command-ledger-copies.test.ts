@@ -118,26 +118,38 @@ describe('export', () => {
 })
 
 describe('import', () => {
-  const importing = (report: { orphans?: number; rejected?: { line: number; reason: string }[] } = {}): NetworkLedger =>
-    fakeLedger({
+  /** Takes those lines that say so, and lists the first of the others. What was an orphan first may fit in the end. */
+  const importing = (): NetworkLedger => {
+    const all: string[] = []
+    const isIn = (line: string) => line === 'new' || line === 'orphan at first'
+    return fakeLedger({
+      statistics: () => ({ ...STATISTICS, entries: 7 + all.filter(isIn).length }),
       async import(lines) {
-        let read = 0
-        for await (const _ of lines) read++
-        return { added: read, known: 0, orphans: 0, rejected: [], ...report }
+        for await (const line of lines) all.push(line)
+        const counted = (kind: string) => all.filter((line) => line === kind).length
+        const at = all.indexOf('wrong')
+        const rejected = at < 0 ? [] : [{ line: at + 1, reason: 'signature' }]
+        const orphans = counted('orphan') + counted('orphan at first')
+        return { added: counted('new'), known: counted('known'), orphans, rejected }
       },
     })
+  }
   const bytes = (text: string) => Readable.from([Buffer.from(text)])
 
   it('hands on every line, and tells what became of them', async () => {
-    expect(await importLines(importing(), bytes('a\nb\nc'), tell, SILENT, NEVER)).toBe(0)
-    expect(told).toEqual([{ event: 'imported', added: 3, known: 0, orphans: 0, rejected: 0 }])
+    expect(await importLines(importing(), bytes('new\n\nknown\nnew'), tell, SILENT, NEVER)).toBe(0)
+    expect(told).toEqual([{ event: 'imported', added: 2, known: 1, orphans: 0, rejected: 0 }])
   })
 
   it('fails when something was not taken, and says which lines', async () => {
-    const rejected = [{ line: 2, reason: 'signature' }]
-    expect(await importLines(importing({ rejected }), bytes('a\nb'), tell, SILENT, NEVER)).toBe(1)
-    expect(told[0]).toEqual({ event: 'rejected', line: 2, reason: 'signature' })
-    expect(await importLines(importing({ orphans: 1 }), bytes('a\n'), tell, SILENT, NEVER)).toBe(1)
+    expect(await importLines(importing(), bytes('new\nwrong\nwrong\n'), tell, SILENT, NEVER)).toBe(1)
+    expect(told).toEqual([
+      { event: 'rejected', line: 2, reason: 'signature' },
+      { event: 'imported', added: 1, known: 0, orphans: 0, rejected: 2 },
+    ])
+    expect(await importLines(importing(), bytes('orphan\n'), tell, SILENT, NEVER)).toBe(1)
+    expect(await importLines(importing(), bytes('orphan at first\nnew'), tell, SILENT, NEVER)).toBe(0)
+    expect(told.at(-1)).toMatchObject({ added: 2, orphans: 0 })
   })
 
   it('ends when told to, and says what cannot be read', async () => {

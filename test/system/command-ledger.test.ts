@@ -152,6 +152,17 @@ describe('show', () => {
     expect(stdout).toMatch(/\ntime .*\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ [\w-]{12} [\w-]{12} +1,000 task 0\n/)
   })
 
+  it('catches up with those who have a ledger, and does not wait for others', async () => {
+    const room = freshRoom()
+    const silent = joined(room, freshFolder(), '--no-ledger')
+    const keeping = joined(room, await folderWith(room, await exportedLines(room, 3)))
+    await Promise.all([silent.event('peer'), keeping.event('peer')])
+    const { only, statistics } = await shownLedger(freshFolder(), room, '--sync', '50')
+    expect(only('synced')).toMatchObject({ peers: 2, live: 1, isComplete: true })
+    expect(statistics.entries).toBe(3)
+    await leave(silent, keeping)
+  })
+
   it('says when there is nobody to catch up with, and when the room is not there', async () => {
     const alone = await shownLedger(freshFolder(), freshRoom(), '--sync', '30')
     expect(alone.only('synced')).toMatchObject({ peers: 0, isComplete: true })

@@ -11,8 +11,12 @@ export interface CaughtUp {
   readonly isComplete: boolean
 }
 
-/** Some in a room may keep no ledger, or have gone without a word: nobody is waited for whom nothing is heard of for so long. */
-const SETTLE_MS = 1_000
+/**
+ * Some in a room keep no ledger, or have gone without a word, and what is asked of them is never answered. When somebody has
+ * answered and nothing has happened for so long, which is several times what a comparison takes over the farthest relay, they
+ * are not waited for.
+ */
+const SETTLE_MS = 3_000
 
 /**
  * Resolves as soon as everybody has the same, and at the latest when the time is over.
@@ -58,8 +62,8 @@ function standingOf(
   syncs: ReadonlyMap<string, SyncState>,
 ): 'all' | 'all-heard-of' | 'not-yet' {
   const states = [...peers.keys()].map((id) => syncs.get(id))
-  if (states.some((state) => state === 'comparing' || state === 'catching-up')) return 'not-yet'
-  const isEverybody = peers.size >= total - 1
-  if (isEverybody && !states.includes(undefined)) return 'all'
+  if (states.includes('catching-up')) return 'not-yet'
+  const isSettled = states.every((state) => state === 'live' || state === 'ended')
+  if (isSettled && peers.size >= total - 1) return 'all'
   return states.includes('live') ? 'all-heard-of' : 'not-yet'
 }

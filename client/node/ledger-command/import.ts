@@ -22,21 +22,30 @@ export async function importLines(
   progress: ProgressLine,
   ended: AbortSignal,
 ): Promise<ExitCode> {
+  const before = ledger.statistics().entries
   let read = 0
+  let empty = 0
   async function* lines(): AsyncGenerator<string, void, undefined> {
     for await (const line of linesOf(bytes)) {
       ended.throwIfAborted()
       read++
+      if (line.trim() === '') empty++
       progress.show(`…  ${counted(read, 'line', 'lines')} read`)
       yield line
     }
   }
   try {
-    const { added, known, orphans, rejected } = await ledger.import(lines())
+    const report = await ledger.import(lines())
     progress.clear()
-    for (const refusal of rejected) tell({ event: 'rejected', ...refusal })
-    tell({ event: 'imported', added, known, orphans, rejected: rejected.length })
-    return rejected.length === 0 && orphans === 0 ? EXIT.ok : EXIT.failure
+    for (const refusal of report.rejected) tell({ event: 'rejected', ...refusal })
+    const { known } = report
+    // What an orphan lacks may have come behind it.
+    const added = ledger.statistics().entries - before
+    const orphans = report.added + report.orphans - added
+    // Of a file of nothing but faults, only the first ones are listed.
+    const rejected = read - empty - known - added - orphans
+    tell({ event: 'imported', added, known, orphans, rejected })
+    return rejected === 0 && orphans === 0 ? EXIT.ok : EXIT.failure
   } finally {
     progress.clear()
   }
