@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { build as bundle, type BuildOptions, type Plugin } from 'esbuild'
-import { minify } from 'terser'
+import { minify, type MangleOptions, type MinifyOptions } from 'terser'
 import { checkInternalNames, INTERNAL_NAMES } from './internal-names.ts'
 import { ROOT, runOrThrow } from './process.ts'
 
@@ -76,30 +76,46 @@ interface Code {
 }
 
 /** Writes a file whose name has the hash of its content, and the pointer to it. */
-async function serve(name: string, { code, map }: Code): Promise<{ readonly url: string; readonly integrity: string }> {
-  const hash = createHash('sha256').update(code).digest('hex').slice(0, 12)
-  const url = `/sdk/${name}-${hash}.js`
-  const file = `${code}\n//# sourceMappingURL=${basename(url)}.map\n`
-  await mkdir(join(PUBLIC, 'sdk'), { recursive: true })
-  await writeFile(join(PUBLIC, url), file)
-  await writeFile(join(PUBLIC, `${url}.map`), map)
+async function serve(name: string, code: Code): Promise<{ readonly url: string; readonly integrity: string }> {
+  const { url, file } = await writeHashed('sdk', name, code)
   await writeFile(join(PUBLIC, `${name}.js`), `export * from '.${url}'\n`)
   return { url, integrity: `sha384-${createHash('sha384').update(file).digest('base64')}` }
 }
 
+async function writeHashed(
+  folder: string,
+  name: string,
+  { code, map }: Code,
+): Promise<{ readonly url: string; readonly file: string }> {
+  const hash = createHash('sha256').update(code).digest('hex').slice(0, 12)
+  // From the root: the page stands at /n/NETWORK.
+  const url = `/${folder}/${name}-${hash}.js`
+  const file = `${code}\n//# sourceMappingURL=${basename(url)}.map\n`
+  await mkdir(join(PUBLIC, folder), { recursive: true })
+  await writeFile(join(PUBLIC, url), file)
+  await writeFile(join(PUBLIC, `${url}.map`), map)
+  return { url, file }
+}
+
 async function minifiedSdk(): Promise<Code> {
-  const bundled = await bundledCode({
-    entryPoints: ['client/index.ts'],
-    // A field without a value need not be declared: the constructor makes it.
-    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-  })
-  // Every page pays for these bytes; terser makes 5 % fewer of them than esbuild. Getters here only tell what is. Commas
-  // and question marks in the place of statements make fewer bytes, but more after compression.
+  const bundled = await bundledCode({ entryPoints: ['client/index.ts'], tsconfigRaw: BARE_FIELDS })
+  const { code, map } = await shrunk(bundled, { properties: { regex: INTERNAL_NAMES } })
+  return { code: `${COMPILE_HINT}\n${code}`, map }
+}
+
+/** A field without a value need not be declared: the constructor makes it. */
+const BARE_FIELDS = { compilerOptions: { useDefineForClassFields: false } } as const
+
+/**
+ * Every page pays for these bytes; terser makes 5 % fewer of them than esbuild. Getters here only tell what is. Commas and
+ * question marks in the place of statements make fewer bytes, but more after compression.
+ */
+async function shrunk(bundled: Code, mangle: MangleOptions = {}): Promise<Code> {
   const compress = { passes: 3, pure_getters: true, sequences: false, conditionals: false }
-  const options = { module: true, ecma: 2020, compress, mangle: { properties: { regex: INTERNAL_NAMES } } } as const
+  const options: MinifyOptions = { module: true, ecma: 2020, compress, mangle }
   const { code, map } = await minify(bundled.code, { ...options, sourceMap: { content: bundled.map } })
   if (code === undefined) throw new Error('terser gave no code')
-  return { code: `${COMPILE_HINT}\n${code}`, map: typeof map === 'string' ? map : JSON.stringify(map) }
+  return { code, map: typeof map === 'string' ? map : JSON.stringify(map) }
 }
 
 /** Errors are the SDK's own, so that `instanceof` holds for what either throws. */
@@ -143,32 +159,35 @@ async function buildExtras(): Promise<void> {
 
 /** The join page with its scripts and style under hashed names. */
 async function buildPage(): Promise<void> {
-  const { metafile } = await bundle({
-    ...COMMON,
-    entryPoints: ['client/page/page.ts', 'client/page/page.css', 'client/page/compute-worker.ts'],
-    platform: 'browser',
-    minify: true,
-    entryNames: '[name]-[hash]',
-    outdir: join(PUBLIC, 'page'),
-    metafile: true,
-  })
-  const outputs = Object.keys(metafile.outputs).map((path) => basename(path))
-  const urlOf = (entry: string, extension: string) => {
-    const name = outputs.find((candidate) => candidate.startsWith(`${entry}-`) && candidate.endsWith(extension))
-    if (!name) throw new Error(`the join page has no ${entry}${extension}`)
-    // From the root: the page stands at /n/NETWORK.
-    return `/page/${name}`
-  }
   let html = await readFile(join(ROOT, 'client', 'page', 'page.html'), 'utf8')
   for (const [placeholder, url] of [
-    ['{{script}}', urlOf('page', '.js')],
-    ['{{style}}', urlOf('page', '.css')],
-    ['{{compute-worker}}', urlOf('compute-worker', '.js')],
+    ['{{script}}', await pageScript('page')],
+    ['{{compute-worker}}', await pageScript('compute-worker')],
+    ['{{style}}', await pageStyle()],
   ] as const) {
     if (!html.includes(placeholder)) throw new Error(`client/page/page.html has no ${placeholder}`)
     html = html.replaceAll(placeholder, url)
   }
   await writeFile(join(PUBLIC, 'page.html'), html)
+}
+
+async function pageScript(name: string): Promise<string> {
+  const bundled = await bundledCode({ entryPoints: [`client/page/${name}.ts`], tsconfigRaw: BARE_FIELDS })
+  return (await writeHashed('page', name, await shrunk(bundled))).url
+}
+
+async function pageStyle(): Promise<string> {
+  const { metafile } = await bundle({
+    ...COMMON,
+    entryPoints: ['client/page/page.css'],
+    minify: true,
+    entryNames: '[name]-[hash]',
+    outdir: join(PUBLIC, 'page'),
+    metafile: true,
+  })
+  const path = Object.keys(metafile.outputs).find((candidate) => candidate.endsWith('.css'))
+  if (!path) throw new Error('the join page has no style')
+  return `/page/${basename(path)}`
 }
 
 /** The npm package: readable code, since the application's own bundler minifies it. */
