@@ -70,18 +70,16 @@ export async function readOthers({ store, sha256, indexOf, found }: TakeoverOpti
 
 /**
  * Writes those entries of `unwritten` that the store lacks, in new segments, until nothing is left. Resolves with the number
- * of the next segment, or with `undefined` when `isOver` said that it is to stop before.
+ * of the next segment.
  */
 export async function writeMissing(
   { store, sha256 }: TakeoverOptions,
   closed: LogSegments,
   unwritten: ClosedSegment[],
   { indexes, count }: Stored,
-  isOver: () => boolean,
-): Promise<number | undefined> {
+): Promise<number> {
   let number = count
   for (let segment = unwritten[0]; segment; segment = unwritten[0]) {
-    if (isOver()) return undefined
     const { first, place } = segment
     const entries = await closed.entriesOf(segment)
     const missing = entries.filter((_, i) => !indexes.has(first + i))

@@ -226,12 +226,9 @@ export class EntryLog {
       const others = await readOthers(this.#options, this.#nextNumber)
       // It may hold some of what the others have written.
       this.#close()
-      const isOver = () => this.#role !== 'taking-over'
-      const next = await writeMissing(this.#options, this.#closed, this.#unwritten, others, isOver)
-      // Otherwise the next try has to look at all of it again.
-      if (next !== undefined) this.#nextNumber = next
+      this.#nextNumber = await writeMissing(this.#options, this.#closed, this.#unwritten, others)
     } else if (ours === this.#open) this.#openStored = kept
-    if (this.#role === 'taking-over') this.#role = 'keeper'
+    this.#role = 'keeper'
   }
 
   /** One access to the store at a time; whoever comes meanwhile waits for the same one. */

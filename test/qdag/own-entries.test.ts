@@ -165,6 +165,14 @@ describe('after a crash', () => {
   })
 })
 
+it('own entries of which it is not known that segments have them are never forgotten', async () => {
+  const place = new MemoryPlace()
+  await open(place)
+  const reader = await open(place)
+  await contributed(reader, 2_100)
+  expect([...place.own.values()].map((records) => records.length)).toEqual([2_100])
+})
+
 describe('several tabs', () => {
   it('share a writer, and none of them forks', async () => {
     const place = new MemoryPlace()

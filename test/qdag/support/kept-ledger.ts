@@ -6,6 +6,7 @@ import type { EdgeNetError } from '../../../client/errors.ts'
 import type { Sha256 } from '../../../client/qdag/api.ts'
 import type { Entry } from '../../../client/qdag/entry.ts'
 import { Ledger } from '../../../client/qdag/ledger.ts'
+import { mapKeyOf } from '../../../client/qdag/map-key.ts'
 import { EntryLog } from '../../../client/qdag/log.ts'
 import type { LoadReport } from '../../../client/qdag/log-loading.ts'
 import { OwnEntries } from '../../../client/qdag/own-entries.ts'
@@ -69,7 +70,7 @@ export class KeptLedger {
   }
 
   get ids(): string[] {
-    return Array.from({ length: this.ledger.size }, (_, i) => idText(this.ledger.idOf(i)))
+    return Array.from({ length: this.ledger.size }, (_, i) => mapKeyOf(this.ledger.idOf(i)))
   }
 
   /** Entries that have come from somewhere. */
@@ -97,7 +98,7 @@ export class KeptLedger {
   async read(): Promise<string[]> {
     const ids: string[] = []
     const indexes = Array.from({ length: this.log.length }, (_, i) => i)
-    for await (const entries of this.log.read(indexes)) ids.push(...entries.map(({ id }) => idText(id)))
+    for await (const entries of this.log.read(indexes)) ids.push(...entries.map(({ id }) => mapKeyOf(id)))
     return ids
   }
 
@@ -110,8 +111,4 @@ export class KeptLedger {
     const refused = entries.findIndex((entry) => this.ledger.add(entry, 'store', entry.tsMs).kind !== 'added')
     return refused < 0 ? entries.length : refused
   }
-}
-
-function idText(id: Bytes): string {
-  return id.join()
 }
