@@ -294,7 +294,11 @@ declare const peer: Peer
       for (const [i, example] of features.entries()) {
         await writeFile(joinPath(folder, `${i + 1}.ts`), declarations + example)
       }
-      const paths = { 'edge-net': [`${ROOT}/client/index.ts`], 'edge-net/extras': [`${ROOT}/client/extras/index.ts`] }
+      const paths = {
+        'edge-net': [`${ROOT}/client/index.ts`],
+        'edge-net/extras': [`${ROOT}/client/extras/index.ts`],
+        'edge-net/ledger': [`${ROOT}/client/qdag/index.ts`],
+      }
       const options = { extends: joinPath(ROOT, 'tsconfig.json'), compilerOptions: { paths } }
       await writeFile(joinPath(folder, 'tsconfig.json'), JSON.stringify({ ...options, include: ['*.ts'] }))
       const tsc = spawn(process.execPath, [joinPath(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder])
@@ -310,7 +314,7 @@ declare const peer: Peer
 
   it('and do what it says', async () => {
     const [, ...features] = blocks(readme, 'js')
-    const extras = features.flatMap((example) => captured(/^(import .*)$/gm, example))
+    const extras = features.flatMap((example) => captured(/^(import .* from 'edge-net\/extras')$/gm, example))
     const named = (part: string) => {
       const found = features.find((example) => example.includes(part)) ?? ''
       expect(found, part).not.toBe('')
@@ -352,6 +356,27 @@ console.log('the end')`
     )
     expected.push('Bob is at x 3, y 4', 'Bob, beside: beside', 'taken: one', 'Bob left, not confirmed: 0')
     for (const line of expected) expect(lines, output).toContain(line)
+  })
+
+  it('the example of the README for the ledger runs in a page', async () => {
+    const browser = await launchChromium()
+    try {
+      const page = await browser.newPage()
+      const lines: string[] = []
+      page.on('console', (message) => void lines.push(message.text()))
+      const example = blocks(readme, 'js').find((text) => text.includes('edge-net/ledger')) ?? ''
+      const imports = {
+        'edge-net': `${service.url}/edge-net.js`,
+        'edge-net/ledger': `${service.url}/edge-net-ledger.js`,
+      }
+      const body = `<script type="importmap">${JSON.stringify({ imports })}</script>
+<script type="module">${example.replaceAll('https://edge.example', service.url)}; console.log('the end')</script>`
+      await page.route(`${service.url}/ledger-example`, (route) => route.fulfill({ contentType: 'text/html', body }))
+      await page.goto(`${service.url}/ledger-example`)
+      await expect.poll(() => lines.join('\n'), { timeout: 15_000 }).toContain('the end')
+    } finally {
+      await browser.close()
+    }
   })
 
   it('the example of the README runs in a page that has the SDK from the Worker', async () => {

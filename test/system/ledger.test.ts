@@ -90,15 +90,11 @@ globalThis.ledgerTest = { ...sdk, ...ledger }`,
   /** With the same identity and the same store as before. */
   async join(roomUrl: string): Promise<void> {
     await this.#page.evaluate(async (url) => {
-      const { join, openLedger, identityOf, generateIdentityKeys, IndexedDbStore } = ledgerTest
-      ledgerTest.keys ??= await generateIdentityKeys()
-      const identity = await identityOf(ledgerTest.keys)
-      const store = (id: Parameters<typeof IndexedDbStore.open>[0]) => IndexedDbStore.open(id)
-      ledgerTest.network = await join(url, {
-        identity,
-        ledger: openLedger({ network: url, identity, store }),
-        name: 'page',
-      })
+      const sdk = globalThis.ledgerTest
+      sdk.keys ??= await sdk.generateIdentityKeys()
+      const identity = await sdk.identityOf(sdk.keys)
+      const ledger = sdk.openLedger({ network: url, identity, store: (id) => sdk.IndexedDbStore.open(id) })
+      sdk.network = await sdk.join(url, { identity, ledger, name: 'page' })
     }, roomUrl)
   }
 
