@@ -29,12 +29,16 @@ import { ledgerEntryOf } from './view.ts'
 
 /** Of Edge-Net's own channels (1 to 255). */
 const LEDGER_CHANNEL = 2
+/** Nobody has to listen. */
+const MAX_UNTOLD = 8
 
 export class OpenedLedger implements SharedLedger {
   readonly #shell: LedgerShell
   readonly #options: ShellOptions
   readonly #emitter = new Emitter<LedgerEvents>((error, type) => this.#handlerFailed(error, type))
   #listeners = 0
+  /** What failed before anybody could listen: while the ledger was opened. */
+  readonly #untold: EdgeNetError[] = []
   #closing: Promise<void> | undefined
 
   constructor(options: ShellOptions) {
@@ -42,7 +46,7 @@ export class OpenedLedger implements SharedLedger {
     this.#shell = new LedgerShell(options, {
       solid: (entries, firstIndex, confirmed, forked) => this.#solid(entries, firstIndex, confirmed, forked),
       sync: (peerId, state) => this.#emitter.emit('sync', { peerId, state }),
-      failed: (error) => this.#emitter.emit('error', { error }),
+      failed: (error) => this.#failed(error),
     })
   }
 
@@ -165,7 +169,9 @@ export class OpenedLedger implements SharedLedger {
     options?: ListenOptions,
   ): () => void {
     this.#listeners++
-    return this.#emitter.on(type, handler, options)
+    const off = this.#emitter.on(type, handler, options)
+    if (type === 'error') for (const error of this.#untold.splice(0)) this.#failed(error)
+    return off
   }
 
   close(): Promise<void> {
@@ -197,7 +203,7 @@ export class OpenedLedger implements SharedLedger {
       if (proof) this.#emitter.emit('fork', proof)
     } catch (error) {
       // The log says why to everybody who reads it.
-      if (error instanceof EdgeNetError) this.#emitter.emit('error', { error })
+      if (error instanceof EdgeNetError) this.#failed(error)
     }
   }
 
@@ -215,6 +221,10 @@ export class OpenedLedger implements SharedLedger {
   #view(entry: Entry): LedgerEntry {
     const { ledger } = this.#shell
     return ledgerEntryOf(entry, this.#options.networkId, ledger.isConfirmed(ledger.indexOf(entry.id)))
+  }
+
+  #failed(error: EdgeNetError): void {
+    if (!this.#emitter.emit('error', { error }) && this.#untold.length < MAX_UNTOLD) this.#untold.push(error)
   }
 
   #handlerFailed(cause: unknown, type: keyof LedgerEvents): void {

@@ -123,6 +123,19 @@ describe('a ledger alone', () => {
     expect(after.statistics().forkedContributors).toBe(0)
   })
 
+  it('says that a part of it was damaged, and goes on with the rest', async () => {
+    const place = new MemoryPlace()
+    const before = await ledgerOf({ identity: await createIdentity(), store: new MemoryStore(place) })
+    await contributeMany(before, 'damaged', 1_100)
+    await before.close()
+    place.segments[1]?.fill(0, 100, 200)
+    const after = await ledgerOf({ store: new MemoryStore(place) })
+    const errors: string[] = []
+    after.on('error', ({ error }) => void errors.push(`${error.code} ${error.reason}`))
+    expect(errors).toEqual(['ledger-failed damaged'])
+    expect(after.statistics().entries).toBe(1_024)
+  })
+
   it('answers questions by contributor, task and time', async () => {
     const identity = await createIdentity()
     const ledger = await ledgerOf({ identity })
