@@ -191,7 +191,8 @@ export class LabNode implements LabEnd, ReplicaOutput {
   load(entries: readonly Entry[]): this {
     for (const entry of entries) {
       const verdict = this.ledger.add(entry, '', entry.tsMs)
-      if (verdict.kind === 'added') this.log.push(...verdict.solid)
+      if (verdict.kind !== 'added') throw new Error(`an entry that was to be loaded is ${JSON.stringify(verdict)}`)
+      this.log.push(...verdict.solid)
     }
     return this
   }
