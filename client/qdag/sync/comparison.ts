@@ -71,7 +71,7 @@ const MAX_PUSH_ENTRIES = 65_536
 const SILENT_MS = 10_000
 /** After this long it must have brought so many new entries a second: a peer that trickles keeps others waiting. */
 const LONG_MS = 60_000
-const LEAST_PER_SECOND = 10
+const LEAST_PER_SECOND = 100
 
 export class Comparison {
   readonly #host: ComparisonHost
@@ -85,7 +85,6 @@ export class Comparison {
   #isReceivingOver = false
   #theyHaveMore = false
   #weHaveMore = false
-  #pushed = 0
   #received = 0
 
   constructor(host: ComparisonHost, options: ComparisonOptions) {
@@ -118,14 +117,9 @@ export class Comparison {
     return this.#received
   }
 
-  /** Entries went one way or the other. */
-  get hasMoved(): boolean {
-    return this.#received + this.#pushed > 0
-  }
-
   /** What is here and is not known to be at the other side. */
-  lackedByOther(): ReadonlySet<number> {
-    return new Set(this.#host.ledger.notIn(this.#their?.past() ?? []))
+  lackedByOther(): readonly number[] {
+    return this.#host.ledger.notIn(this.#their?.past() ?? [])
   }
 
   // ---- what the other side says ------------------------------------------------------------------------------------
@@ -258,7 +252,6 @@ export class Comparison {
     const held = this.#their.held()
     const lacked = indexes.filter((index) => index < this.#own.size && !held.has(index))
     const count = this.#their.isHolding ? 0 : Math.min(lacked.length, MAX_PUSH_ENTRIES)
-    this.#pushed = count
     this.#weHaveMore = count < lacked.length
     this.#go({ kind: 'moving' })
     this.#host.delivery.push(lacked.slice(0, count), this.#weHaveMore)

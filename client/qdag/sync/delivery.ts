@@ -63,7 +63,7 @@ export class Delivery {
   #isOpen = false
   /** News is gathered, to be told when the session is over. */
   #isGathering = false
-  readonly #news = new Set<number>()
+  #news = new Set<number>()
   readonly #asked = new Set<number>()
   #push: Push | undefined
   #reading: Slice | undefined
@@ -100,8 +100,8 @@ export class Delivery {
   }
 
   /** Of the news, only these may be news to the other side. */
-  keep(lacked: ReadonlySet<number>): void {
-    for (const index of this.#news) if (!lacked.has(index)) this.#news.delete(index)
+  keep(lacked: readonly number[]): void {
+    this.#news = new Set(lacked.filter((index) => this.#news.has(index)))
   }
 
   /** From now on news is told as it comes. */

@@ -13,8 +13,8 @@ import { Session } from './session.ts'
 import type { Slots } from './slots.ts'
 import type { Underway } from './underway.ts'
 
-/** Entries are acknowledged by so much: five bytes for every seven hundred of them. */
-const TAKEN_BYTES = WINDOW_BYTES / 4
+/** Entries are acknowledged by so much: five bytes for every three hundred of them. */
+const TAKEN_BYTES = WINDOW_BYTES / 8
 
 /** What is the same for all peers. */
 export interface PeerHost {

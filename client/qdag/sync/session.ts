@@ -273,7 +273,7 @@ export class Session {
 
   #finish(comparison: Comparison, isProven: boolean, nowMs: number): void {
     const { delivery, ledger, send } = this.#host
-    if (comparison.hasMoved) this.#patienceMs = PATIENCE_MS
+    if (comparison.received > 0) this.#patienceMs = PATIENCE_MS
     else this.#losePatience()
     this.#patientUntilMs = nowMs + this.#patienceMs
     if (delivery.hasNews) delivery.keep(comparison.lackedByOther())
