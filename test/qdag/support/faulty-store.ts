@@ -42,9 +42,9 @@ export class FaultyStore implements LedgerStore {
     }
   }
 
-  async writeOwn(record: OwnRecord): Promise<void> {
+  async writeOwn(contributor: Bytes, record: OwnRecord): Promise<void> {
     await this.#write()
-    await this.inner.writeOwn(record)
+    await this.inner.writeOwn(contributor, record)
   }
 
   writer(contributor: Bytes): Promise<Bytes> {

@@ -93,9 +93,9 @@ export const STORE_PROMISES: Readonly<Record<string, Promised>> = {
     const store = await place.open()
     const [ada, bob] = [await store.writer(ADA), await store.writer(BOB)]
     for (const seq of [0, 1, 2, 255, 256, 70_000, 2 ** 32 - 1]) {
-      await store.writeOwn({ writer: ada, seq, bytes: bytes(seq % 250) })
+      await store.writeOwn(ADA, { writer: ada, seq, bytes: bytes(seq % 250) })
     }
-    await store.writeOwn({ writer: bob, seq: 0, bytes: bytes(9) })
+    await store.writeOwn(BOB, { writer: bob, seq: 0, bytes: bytes(9) })
     same((await store.lastOwn(ada))?.seq, 2 ** 32 - 1)
     same((await store.lastOwn(bob))?.bytes, bytes(9))
     await store.close()
@@ -105,12 +105,14 @@ export const STORE_PROMISES: Readonly<Record<string, Promised>> = {
     same(all.length, 8)
   },
 
-  async 'keeps the own entries of former writers'(place) {
+  async 'keeps the own entries of former writers, and takes no more of them'(place) {
     const store = await place.open()
     const before = await store.writer(ADA)
-    await store.writeOwn({ writer: before, seq: 0, bytes: bytes(1) })
+    await store.writeOwn(ADA, { writer: before, seq: 0, bytes: bytes(1) })
     const after = await store.renewWriter(ADA)
     same(await store.lastOwn(after), undefined)
+    await fails(store.writeOwn(ADA, { writer: before, seq: 1, bytes: bytes(2) }), 'number-taken')
+    await fails(store.writeOwn(BOB, { writer: after, seq: 0, bytes: bytes(2) }), 'number-taken')
     same((await store.lastOwn(before))?.bytes, bytes(1))
     same((await store.allOwn()).length, 1)
   },
@@ -118,26 +120,26 @@ export const STORE_PROMISES: Readonly<Record<string, Promised>> = {
   async 'never replaces an own entry, whoever wrote it'(place) {
     const [one, other] = [await place.open(), await place.open()]
     const writer = await one.writer(ADA)
-    await one.writeOwn({ writer, seq: 0, bytes: bytes(1) })
-    await fails(other.writeOwn({ writer, seq: 0, bytes: bytes(2) }), 'number-taken')
-    await fails(one.writeOwn({ writer, seq: 0, bytes: bytes(1) }), 'number-taken')
+    await one.writeOwn(ADA, { writer, seq: 0, bytes: bytes(1) })
+    await fails(other.writeOwn(ADA, { writer, seq: 0, bytes: bytes(2) }), 'number-taken')
+    await fails(one.writeOwn(ADA, { writer, seq: 0, bytes: bytes(1) }), 'number-taken')
     same((await one.lastOwn(writer))?.bytes, bytes(1))
     // And goes on working.
-    await other.writeOwn({ writer, seq: 1, bytes: bytes(2) })
+    await other.writeOwn(ADA, { writer, seq: 1, bytes: bytes(2) })
   },
 
   async 'forgets own entries below a number, but never the last one'(place) {
     const store = await place.open()
     const [ada, bob] = [await store.writer(ADA), await store.writer(BOB)]
-    for (let seq = 0; seq < 5; seq++) await store.writeOwn({ writer: ada, seq, bytes: bytes(seq) })
-    await store.writeOwn({ writer: bob, seq: 0, bytes: bytes(9) })
+    for (let seq = 0; seq < 5; seq++) await store.writeOwn(ADA, { writer: ada, seq, bytes: bytes(seq) })
+    await store.writeOwn(BOB, { writer: bob, seq: 0, bytes: bytes(9) })
     await store.forgetOwn(ada, 3)
     same(await ownNumbers(store), [0, 3, 4])
     await store.forgetOwn(ada, 100)
     await store.forgetOwn(bob, 100)
     await store.forgetOwn(bytes(77, 16), 100)
     same(await ownNumbers(store), [0, 4])
-    await fails(store.writeOwn({ writer: ada, seq: 4, bytes: bytes(1) }), 'number-taken')
+    await fails(store.writeOwn(ADA, { writer: ada, seq: 4, bytes: bytes(1) }), 'number-taken')
   },
 
   async 'lets one at a time act, over all clients'(place) {
