@@ -4,6 +4,7 @@
  */
 import type { LedgerEntry } from '../qdag/api.ts'
 import { coloursOf, freshContext } from './canvas.ts'
+import { COLOURS } from './contributor-colours.ts'
 import { DagLayout, type Direction } from './dag-layout.ts'
 import {
   CELL_PX,
@@ -15,7 +16,6 @@ import {
   type DagPalette,
   type PaintedEntry,
 } from './dag-paint.ts'
-import { colourOf, COLOURS } from './ledger-view.ts'
 
 /** Who has scrolled further back than this is left alone. */
 const FOLLOW_WITHIN_PX = 8
@@ -61,14 +61,14 @@ export class DagDrawing {
   }
 
   /** @param entries in the order of their times */
-  show(entries: readonly LedgerEntry[], ownSiteId: string | undefined, selected: string | undefined): void {
+  show(entries: readonly LedgerEntry[], colourOf: (siteId: string) => number, selected: string | undefined): void {
     const isNew = entries !== this.#entries
     if (!isNew && selected === this.#selected) return
     this.#entries = entries
     this.#selected = selected
     if (isNew) {
       const firstColumn = this.#layout.firstColumn
-      this.#layout.update(entries.map((entry) => ({ ...entry, colour: colourOf(entry.contributor, ownSiteId) })))
+      this.#layout.update(entries.map((entry) => ({ ...entry, colour: colourOf(entry.contributor) })))
       // What somebody is looking at stays where it is when something before it goes away.
       if (!this.#isFollowing) this.#leftPx -= (this.#layout.firstColumn - firstColumn) * CELL_PX.width
       this.#arrange()

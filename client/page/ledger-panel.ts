@@ -3,7 +3,7 @@ import { byId, create, part, renderList, setHidden, setText } from './dom.ts'
 import type { DagDrawing } from './dag-drawing.ts'
 import { renderFacts } from './facts.ts'
 import { buildIdenticon, drawIdenticon } from './identicon-element.ts'
-import { ledgerViewOf, type ContributorRow, type EntryRow, type SyncRow, type Who } from './ledger-view.ts'
+import { colourOf, ledgerViewOf, type ContributorRow, type EntryRow, type SyncRow, type Who } from './ledger-view.ts'
 import type { PageState } from './state.ts'
 
 let shown: Pick<PageState, 'ledger' | 'peers' | 'self'> | undefined
@@ -17,7 +17,7 @@ export function renderLedger(state: PageState, drawing: DagDrawing): void {
   setHidden(byId('ledger-empty'), !view.isEmpty)
   setHidden(byId('ledger-body'), view.isEmpty)
   renderFacts(byId('ledger-figures'), view.figures)
-  drawing.show(ledger.recent, self?.siteId, ledger.selected)
+  drawing.show(ledger.recent, (siteId) => colourOf(state, siteId), ledger.selected)
   const host = byId('dag')
   if (host.getAttribute('aria-label') !== view.drawing) host.setAttribute('aria-label', view.drawing)
   renderFacts(byId('entry-facts'), view.facts)

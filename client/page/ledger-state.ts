@@ -3,6 +3,7 @@
  * latest few hundred, and nothing in it grows with the rest.
  */
 import type { ContributorStatistics, LedgerEntry, LedgerStatistics, SyncState } from '../qdag/api.ts'
+import { withColours } from './contributor-colours.ts'
 
 /** As many as a drawing can tell apart. */
 export const MAX_RECENT = 320
@@ -25,6 +26,8 @@ export interface LedgerState {
   readonly syncs: ReadonlyMap<string, SyncState>
   /** By `siteId`. */
   readonly names: ReadonlyMap<string, string>
+  /** By `siteId`, of everybody who is shown but ourselves. */
+  readonly colours: ReadonlyMap<string, number>
   /** The entry whose facts are shown. */
   readonly selected: string | undefined
   readonly fault: string
@@ -56,6 +59,7 @@ export const EMPTY_LEDGER: LedgerState = {
   recent: [],
   syncs: new Map(),
   names: new Map(),
+  colours: new Map(),
   selected: undefined,
   fault: '',
 }
@@ -90,20 +94,20 @@ function withNews(state: LedgerState, news: LedgerNews): LedgerState {
   const { isWhole, entries, confirmed, statistics, own } = news
   const upToDate = (entry: LedgerEntry) =>
     entry.isConfirmed || !confirmed.has(entry.id) ? entry : { ...entry, isConfirmed: true }
-  const known = new Set(isWhole ? [] : state.recent.map(({ id }) => id))
-  const fresh = entries.filter(({ id }) => !known.has(id))
+  const recentIds = new Set(isWhole ? [] : state.recent.map(({ id }) => id))
+  const fresh = entries.filter(({ id }) => !recentIds.has(id))
   const before = isWhole ? state : { recent: state.recent.map(upToDate), latest: state.latest.map(upToDate) }
   const arrived = fresh.map(upToDate)
-  const recent = isWhole ? arrived : [...before.recent, ...arrived]
+  const known = isWhole ? arrived : [...before.recent, ...arrived]
   const latest = isWhole ? arrived.toReversed() : [...arrived.toReversed(), ...before.latest]
-  return {
-    ...state,
-    statistics,
-    own,
+  const shown = {
     contributors: news.contributors.slice(0, MAX_SHOWN_CONTRIBUTORS),
     latest: latest.slice(0, MAX_LATEST),
-    recent: recent.toSorted(byTime).slice(-MAX_RECENT),
+    recent: known.toSorted(byTime).slice(-MAX_RECENT),
   }
+  const siteIds = new Set([shown.contributors, shown.recent, shown.latest].flat().map(({ contributor }) => contributor))
+  if (own) siteIds.delete(own.contributor)
+  return { ...state, ...shown, statistics, own, colours: withColours(state.colours, siteIds) }
 }
 
 /** The time of an entry is above that of all it builds on, so this order has parents first. */

@@ -2,13 +2,11 @@
 import type { Fact } from '../explanation-words.ts'
 import type { ContributorStatistics, LedgerEntry, LedgerStatistics, SyncState } from '../qdag/api.ts'
 import { nameOr, shortId } from '../words.ts'
+import { COLOURS, OWN_COLOUR } from './contributor-colours.ts'
 import type { LedgerState } from './ledger-state.ts'
 import { counted, numberWords } from './number-words.ts'
 import type { PageState } from './state.ts'
 import { labelOf, MAX_SHOWN_PEERS } from './view.ts'
-
-/** Contributors are told apart by one of so many colours; number 0 is our own. Several may share one: it helps, it proves nothing. */
-export const COLOURS = 8
 
 /** A contributor, as it is called wherever it is mentioned. */
 export interface Who {
@@ -76,12 +74,9 @@ export function ledgerViewOf(state: PageState): LedgerView {
   }
 }
 
-/** @param siteId whose entries bear the colour */
-export function colourOf(siteId: string, ownSiteId: string | undefined): number {
-  if (siteId === ownSiteId) return 0
-  let sum = 0
-  for (let i = 0; i < siteId.length; i++) sum = (sum * 31 + siteId.charCodeAt(i)) % (COLOURS - 1)
-  return 1 + sum
+/** Where a contributor has none yet, it looks like anybody. */
+export function colourOf({ ledger, self }: Pick<PageState, 'ledger' | 'self'>, siteId: string): number {
+  return siteId === self?.siteId ? OWN_COLOUR : (ledger.colours.get(siteId) ?? COLOURS - 1)
 }
 
 const SYNC_WORDS: Record<SyncState, string> = {
@@ -91,13 +86,14 @@ const SYNC_WORDS: Record<SyncState, string> = {
   ended: 'ended',
 }
 
-function whoIs({ ledger, self }: PageState, siteId: string): Who {
+function whoIs(state: PageState, siteId: string): Who {
+  const { ledger, self } = state
   const isOwn = siteId === self?.siteId
   return {
     siteId,
     name: isOwn ? 'You' : nameOr(ledger.names.get(siteId) ?? '', 'Unnamed'),
     shortId: isOwn ? '' : shortId(siteId),
-    colour: colourOf(siteId, self?.siteId),
+    colour: colourOf(state, siteId),
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LedgerEntry } from '../../client/qdag/api.ts'
+import { COLOURS, withColours } from '../../client/page/contributor-colours.ts'
 import { followLedger, type FollowedLedger } from '../../client/page/ledger-feed.ts'
 import {
   MAX_LATEST,
@@ -8,7 +9,7 @@ import {
   MAX_SHOWN_CONTRIBUTORS,
   type LedgerEvent,
 } from '../../client/page/ledger-state.ts'
-import { colourOf, COLOURS, ledgerViewOf } from '../../client/page/ledger-view.ts'
+import { colourOf, ledgerViewOf } from '../../client/page/ledger-view.ts'
 import { initialState, reduce, type PageEvent, type PageState } from '../../client/page/state.ts'
 import { fakeSiteId, GrowingLedger } from '../support/growing-ledger.ts'
 
@@ -228,7 +229,8 @@ describe('a large ledger on the page', () => {
     atOnce.grow(1_200)
     atOnce.follow()
     await settle()
-    expect(oneByOne.state.ledger).toEqual(atOnce.state.ledger)
+    // Who came first has the first colour.
+    expect(oneByOne.state.ledger).toEqual({ ...atOnce.state.ledger, colours: expect.any(Map) })
     expect(oneByOne.ledger.reads).toBe(1)
   })
 
@@ -297,10 +299,36 @@ describe('a large ledger on the page', () => {
   })
 })
 
-describe('the colour of a contributor', () => {
-  it('is its own for ourselves, and one of a few for everybody else', () => {
-    expect(colourOf(ME, ME)).toBe(0)
-    const colours = Array.from({ length: 100 }, (_, i) => colourOf(fakeSiteId(i + 1), ME))
-    expect(new Set(colours)).toEqual(new Set(Array.from({ length: COLOURS - 1 }, (_, i) => i + 1)))
+describe('the colours of contributors', () => {
+  const shown = (...numbers: number[]) => new Set(numbers.map(fakeSiteId))
+
+  it('differ as far as there are colours, and none is our own', () => {
+    const few = withColours(new Map(), shown(1, 2, 3, 4, 5, 6, 7))
+    expect(new Set(few.values()).size).toBe(COLOURS - 1)
+    const many = withColours(few, shown(...Array.from({ length: 70 }, (_, i) => i + 1)))
+    const users = Map.groupBy(many.values(), (colour) => colour)
+    expect([...users.keys()].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect([...users.values()].map(({ length }) => length)).toEqual(Array.from({ length: 7 }, () => 10))
+  })
+
+  it('stay as long as somebody is shown, and are free again afterwards', () => {
+    const before = withColours(new Map(), shown(1, 2, 3))
+    const later = withColours(before, shown(2, 3, 4))
+    expect([later.get(fakeSiteId(2)), later.get(fakeSiteId(3))]).toEqual([
+      before.get(fakeSiteId(2)),
+      before.get(fakeSiteId(3)),
+    ])
+    expect(later.get(fakeSiteId(4))).toBe(before.get(fakeSiteId(1)))
+    expect(withColours(later, shown(2, 3, 4))).toBe(later)
+  })
+
+  it('are given to everybody on the page', async () => {
+    const page = new Follower()
+    page.follow()
+    for (const other of [ME, ...OTHERS]) page.ledger.grow(other, other === ME)
+    await settle()
+    const colours = page.view.contributors.map(({ siteId }) => colourOf(page.state, siteId))
+    expect(new Set(colours).size).toBe(5)
+    expect(colourOf(page.state, ME)).toBe(0)
   })
 })

@@ -1,9 +1,10 @@
 /** The inside of the page in which the drawing of the ledger is timed: everything that the join page does for a new entry. */
 import { coloursOf, freshContext } from '../../../client/page/canvas.ts'
+import { COLOURS } from '../../../client/page/contributor-colours.ts'
 import { DagLayout } from '../../../client/page/dag-layout.ts'
 import { HEIGHT_PX, paintDag, trackWidthPx, type PaintedEntry } from '../../../client/page/dag-paint.ts'
 import { MAX_RECENT } from '../../../client/page/ledger-state.ts'
-import { colourOf, COLOURS, ledgerViewOf } from '../../../client/page/ledger-view.ts'
+import { colourOf, ledgerViewOf } from '../../../client/page/ledger-view.ts'
 import { initialState, reduce } from '../../../client/page/state.ts'
 import { fakeSiteId, GrowingLedger } from '../../support/growing-ledger.ts'
 
@@ -42,7 +43,7 @@ globalThis.timeFrames = (entries, frames) => {
   const draw = () => {
     ledgerViewOf(state)
     const { recent } = state.ledger
-    layout.update(recent.map((entry) => ({ ...entry, colour: colourOf(entry.contributor, own) })))
+    layout.update(recent.map((entry) => ({ ...entry, colour: colourOf(state, entry.contributor) })))
     const context = freshContext(canvas, WIDTH_PX, HEIGHT_PX)
     if (!context) throw new Error('no canvas here')
     const leftPx = Math.max(0, trackWidthPx(layout) - WIDTH_PX)
