@@ -1,12 +1,18 @@
 /** Whatever replicas have, whatever happens between them, and in whatever order: in the end they have the same. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { toBase64Url } from '../../protocol/bytes.ts'
+import { Ledger } from '../../client/qdag/ledger.ts'
+import { Replica, type Time } from '../../client/qdag/replica.ts'
+import { decodeMessage } from '../../client/qdag/sync/messages.ts'
+import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import { Random } from '../sim/random.ts'
-import { Group, names } from './support/growing.ts'
+import { Group, names, START_MS } from './support/growing.ts'
 import { Lab, type LabNode, type LabOptions } from './support/lab.ts'
 
 const PLACES = ['a', 'b', 'c'] as const
+const TIMEOUT_MS = 120_000
+/** Less than two checks of digests, which would hide what the comparisons leave undone. */
+const QUIET_MS = 12_000
 
 const move = fc.oneof(
   fc.record({ kind: fc.constant('contribute' as const), at: fc.nat(2), count: fc.constantFrom(1, 1, 1, 5, 300) }),
@@ -49,7 +55,7 @@ function live({ seed, replicas, common, own, moves }: Plan, options: LabOptions 
     }
   }
   for (const link of links) if (!link.isOpen) link.open()
-  lab.run(60_000)
+  lab.run(QUIET_MS)
   return faultOf(nodes)
 }
 
@@ -62,8 +68,29 @@ function faultOf(nodes: readonly LabNode[]): string | undefined {
   return behind && `${behind.name} is ${JSON.stringify([...behind.replica.syncs])}`
 }
 
+/** What is told of the tips in requests and digests is always the same. */
+class SameDigest extends Ledger {
+  override tipDigest(): Bytes {
+    return new Uint8Array(32)
+  }
+}
+
+/** Finds one entry too few that others lack. */
+class OneTooFew extends Ledger {
+  override notIn(past: readonly number[]): number[] {
+    return super.notIn(past).slice(1)
+  }
+}
+
+/** Does not hear what others say they have while both are live. */
+class Deaf extends Replica {
+  override message(peer: string, bytes: Bytes, time: Time): void {
+    if (decodeMessage(bytes)?.kind !== 'qdag_digest') super.message(peer, bytes, time)
+  }
+}
+
 describe('replicas', () => {
-  it('have the same in the end', { timeout: 120_000 }, () => {
+  it('have the same in the end', { timeout: TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(plan, (chosen) => {
         expect(live(chosen)).toBeUndefined()
@@ -71,4 +98,48 @@ describe('replicas', () => {
       { numRuns: 300 },
     )
   })
+
+  it.each<[string, LabOptions]>([
+    ['say that they have the same when they have not', { makeLedger: (options) => new SameDigest(options) }],
+    ['push one entry too few', { makeLedger: (options) => new OneTooFew(options) }],
+  ])('would be caught if they %s', { timeout: TIMEOUT_MS }, (_, options) => {
+    const found = fc.check(
+      fc.property(plan, (chosen) => live(chosen, options) === undefined),
+      { numRuns: 300, endOnFailure: true },
+    )
+    expect(found.failed).toBe(true)
+  })
+})
+
+describe('an entry that waits for its time', () => {
+  it('and is forgotten with the peer that had sent it first, is found missing again', () => {
+    expect(forgotten({})).toBe(true)
+  })
+
+  it('would be lost if nobody heard digests', () => {
+    expect(forgotten({ makeReplica: (...args) => new Deaf(...args) })).toBe(false)
+  })
+
+  /** Whether `b` has it in the end. */
+  function forgotten(options: LabOptions): boolean {
+    const lab = new Lab(options)
+    const ahead = { clockOffsetMs: 200_000 }
+    const a = lab.node('a', ahead)
+    const c = lab.node('c', ahead)
+    const b = lab.node('b')
+    // So that the clock of most is as that of b.
+    for (const name of ['d', 'e']) lab.link(b, lab.node(name))
+    lab.link(a, c)
+    const first = lab.link(c, b)
+    lab.run(1_000)
+    const late = a.contribute({ tsMs: START_MS + 200_000 })
+    lab.run(1_000)
+    lab.link(a, b)
+    lab.run(1_000)
+    expect(b.ledger.statistics().parked).toBe(1)
+    first.cut()
+    expect(b.ledger.statistics().parked).toBe(0)
+    lab.run(1_200_000)
+    return b.ledger.indexOf(late.id) >= 0
+  }
 })

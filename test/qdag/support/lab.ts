@@ -5,8 +5,14 @@
 import { sha256 } from '../../../client/node/ledger/sha256.ts'
 import type { SyncState } from '../../../client/qdag/api.ts'
 import type { Entry, EntryBody } from '../../../client/qdag/entry.ts'
-import { Ledger } from '../../../client/qdag/ledger.ts'
-import { Replica, type Misbehaviour, type ReplicaOutput, type Time } from '../../../client/qdag/replica.ts'
+import { Ledger, type LedgerOptions } from '../../../client/qdag/ledger.ts'
+import {
+  Replica,
+  type Misbehaviour,
+  type ReplicaOptions,
+  type ReplicaOutput,
+  type Time,
+} from '../../../client/qdag/replica.ts'
 import { decodeMessage, type Kind } from '../../../client/qdag/sync/messages.ts'
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { Random } from '../../sim/random.ts'
@@ -18,20 +24,23 @@ export interface LabOptions {
   readonly seed?: number
   /** Whoever has something to do is drawn; otherwise everything goes in the order in which it came up. */
   readonly isShuffled?: boolean
+  /** Instead of the real parts. */
+  readonly makeLedger?: (options: LedgerOptions) => Ledger
+  readonly makeReplica?: (ledger: Ledger, output: ReplicaOutput, options: ReplicaOptions) => Replica
 }
 
 export class Lab {
   readonly random: Random
   readonly nodes: LabNode[] = []
   readonly links = new Set<LabLink>()
+  readonly options: LabOptions
   nowMs = 0
-  readonly #isShuffled: boolean
   /** What waits, each queue in its order. */
   readonly #queues = new Set<Task[]>()
 
-  constructor({ seed = 1, isShuffled = false }: LabOptions = {}) {
-    this.random = new Random(seed)
-    this.#isShuffled = isShuffled
+  constructor(options: LabOptions = {}) {
+    this.options = options
+    this.random = new Random(options.seed ?? 1)
   }
 
   node(name: string, options: NodeOptions = {}): LabNode {
@@ -76,7 +85,7 @@ export class Lab {
     const waiting = [...this.#queues].filter((queue) => queue.length > 0)
     for (const node of this.nodes) if (node.wakeAtMs <= this.nowMs) waiting.push([() => node.tick()])
     const [first] = waiting
-    const chosen = this.#isShuffled && first ? this.random.pick(waiting) : first
+    const chosen = this.options.isShuffled && first ? this.random.pick(waiting) : first
     chosen?.shift()?.()
     return chosen !== undefined
   }
@@ -150,7 +159,6 @@ export class LabLink {
 }
 
 export interface NodeOptions {
-  readonly ledger?: Ledger
   readonly clockOffsetMs?: number
 }
 
@@ -171,16 +179,20 @@ export class LabNode implements LabEnd, ReplicaOutput {
   #isBusy = false
   clockOffsetMs: number
 
-  constructor(lab: Lab, name: string, { ledger, clockOffsetMs = 0 }: NodeOptions) {
+  constructor(lab: Lab, name: string, { clockOffsetMs = 0 }: NodeOptions) {
     this.#lab = lab
     this.name = name
     this.clockOffsetMs = clockOffsetMs
     this.#contributor = new Contributor(name)
     this.#verifier = lab.queue()
     this.#reader = lab.queue()
-    this.ledger = ledger ?? new Ledger({ networkId: NETWORK_ID, sha256 })
+    const {
+      makeLedger = (options) => new Ledger(options),
+      makeReplica = (ledger, output, options) => new Replica(ledger, output, options),
+    } = lab.options
     const random = () => lab.random.fraction()
-    this.replica = new Replica(this.ledger, this, { networkId: NETWORK_ID, sha256, random })
+    this.ledger = makeLedger({ networkId: NETWORK_ID, sha256 })
+    this.replica = makeReplica(this.ledger, this, { networkId: NETWORK_ID, sha256, random })
   }
 
   get time(): Time {
