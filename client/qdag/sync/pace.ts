@@ -9,7 +9,7 @@ const COMPARISONS: Rate = { burst: 4, perSecond: 1 / 5 }
 const FETCHES: Rate = { burst: 256, perSecond: 64 }
 /** All messages besides those with entries and their receipts. A session with a million candidates has 260 of them. */
 const MESSAGES: Rate = { burst: 400, perSecond: 50 }
-/** Messages that do not fit. A session that one side has given up leaves some to the other. */
+/** Messages that do not fit. A comparison that one side has given up leaves about ten on their way. */
 const STRAYS: Rate = { burst: 32, perSecond: 1 }
 
 /** A bucket that may be overdrawn: how much something costs is known only when it has been looked at. */

@@ -141,8 +141,7 @@ export class Session {
     const { comparison } = this
     const isTaken = comparison?.receive(message, nowMs) ?? false
     this.#follow(nowMs)
-    // What comes before the answer to a request belongs to what was before it.
-    return isTaken || this.#stage.kind === 'asked'
+    return isTaken
   }
 
   /** Entries come that a comparison found. False when they belong to none. */
