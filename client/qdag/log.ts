@@ -21,9 +21,11 @@ export interface EntryLogOptions extends TakeoverOptions {
   readonly onError: (error: EdgeNetError) => void
 }
 
-/** What a crash of the process loses at most, besides what is being written. Peers have it; own entries are kept apart. */
-const FLUSH_ENTRIES = 64
-const FLUSH_MS = 250
+/**
+ * How long entries of the last segment wait for others, since with each of them the whole segment is written again. A crash
+ * of the process loses these. Peers have them; own entries are kept apart.
+ */
+const TAIL_MS = 250
 /** A full disk is not emptied within a second, and every try costs a write. */
 const RETRY_MS = 10_000
 /** At most so many in one transaction: 4 MiB. */
@@ -133,7 +135,7 @@ export class EntryLog {
   /** Writes out what is here by now, if this client is the keeper. */
   async flush(): Promise<void> {
     const until = this.length
-    while (this.#role === 'keeper' && this.storedLength < until) await this.#write()
+    while (this.#role === 'keeper' && this.storedLength < until) await this.#write('all')
   }
 
   /** Writes out what there is and leaves the rest to others: for a page that stops running. */
@@ -169,20 +171,20 @@ export class EntryLog {
     this.#openStored = 0
   }
 
+  /** Closed segments are written at once, the last one in a while: what comes from a peer in bulk is written once. */
   #schedule(): void {
     if (this.#role !== 'keeper' || this.#isRetryWaiting || this.#writing) return
-    const waiting = this.length - this.storedLength
-    if (waiting >= FLUSH_ENTRIES) return this.#writeUnasked()
-    if (waiting === 0 || this.#isTimerRunning) return
+    if (this.#unwritten.length > 0) return this.#writeUnasked('closed')
+    if (this.storedLength === this.length || this.#isTimerRunning) return
     this.#isTimerRunning = true
-    this.#options.after(FLUSH_MS, () => {
+    this.#options.after(TAIL_MS, () => {
       this.#isTimerRunning = false
-      if (!this.#isRetryWaiting) this.#writeUnasked()
+      if (!this.#isRetryWaiting) this.#writeUnasked('all')
     })
   }
 
-  #writeUnasked(): void {
-    if (this.#role === 'keeper') this.#write().catch((error: unknown) => this.#failed(error))
+  #writeUnasked(what: 'closed' | 'all'): void {
+    if (this.#role === 'keeper') this.#write(what).catch((error: unknown) => this.#failed(error))
   }
 
   #takeOverUnasked(): void {
@@ -203,11 +205,11 @@ export class EntryLog {
     this.#options.onError(known ? error : storeFailed('failed', 'The ledger could not be written.', error))
   }
 
-  /** Everything that is waiting, or as much of it as one transaction takes. */
-  #write(): Promise<void> {
+  /** As much of what is waiting as one transaction takes. */
+  #write(what: 'closed' | 'all'): Promise<void> {
     return this.#oneByOne(async () => {
       const closed = this.#unwritten.slice(0, MAX_SEGMENTS_A_WRITE)
-      const open = closed.length === this.#unwritten.length ? this.#open : []
+      const open = what === 'all' && closed.length === this.#unwritten.length ? this.#open : []
       const openLength = open.length
       const segments = closed.flatMap(({ place }) => (typeof place === 'number' ? [] : [place]))
       if (openLength > 0) segments.push(encodeSegment(open, this.#options.sha256))

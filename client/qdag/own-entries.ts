@@ -45,19 +45,18 @@ const SOLID_WAIT_MS = 1_000
 const SOLID_LOOK_MS = 20
 /** So many own entries stay apart even when segments have them, in case these are damaged: a few hundred kilobytes. */
 const KEPT_OWN = 1_024
-/** Numbers are taken while we count only where a store cannot exclude others; and then seldom twice. */
+/** Another tab may have taken the number since we looked; twice only where a store cannot exclude others. */
 const MAX_TRIES = 5
 
+/** The writer, and his last entry if there is one. */
 interface Known {
   readonly writer: Bytes
-  readonly seq: number
-  /** `undefined` as long as there is none. */
-  readonly id: Bytes | undefined
+  readonly last?: Pick<Entry, 'id' | 'seq' | 'tsMs'> | undefined
 }
 
 export class OwnEntries {
   readonly #options: OwnEntriesOptions
-  /** The writer and his last entry, as far as we know. Other tabs may be further. */
+  /** As far as we know: other tabs may be further. */
   #known: Known | undefined
   /** Kept, but not part of the ledger yet. */
   #unsettled: Entry[] = []
@@ -76,7 +75,7 @@ export class OwnEntries {
     const { store, contributor } = this.#options
     const writer = await store.writer(contributor)
     const last = await store.lastOwn(writer)
-    this.#known = { writer, seq: last?.seq ?? -1, id: last && this.#entryOf(last)?.id }
+    this.#known = { writer, last: last && this.#entryOf(last) }
     await this.#handOver()
     await this.#forgetOld(writer)
   }
@@ -96,18 +95,19 @@ export class OwnEntries {
    * @throws EdgeNetError `ledger-failed` when it could not be kept; then nobody has got it
    */
   write(make: (next: NextOwn) => Promise<Entry>): Promise<Entry> {
-    const { store, adopt } = this.#options
+    const { store, contributor, adopt } = this.#options
     return store.exclusively(async () => {
       for (let tries = 1; ; tries++) {
-        const next = await this.#next()
+        // What we know is mostly right. If it is not, the store does not take the entry.
+        const next = (tries === 1 && this.#nextKnown()) || (await this.#nextInStore())
         const entry = await make(next)
         try {
-          await store.writeOwn({ writer: next.writer, seq: next.seq, bytes: encodeEntry(entry) })
+          await store.writeOwn(contributor, { writer: next.writer, seq: next.seq, bytes: encodeEntry(entry) })
         } catch (error) {
           if (isStoreFailure(error, 'number-taken') && tries < MAX_TRIES) continue
           throw error
         }
-        this.#known = { ...next, id: entry.id }
+        this.#known = { writer: next.writer, last: entry }
         // Inside, so that the next one finds it in the ledger.
         adopt([entry])
         if (entry.seq % KEPT_OWN === KEPT_OWN - 1) await this.#forgetOld(next.writer)
@@ -130,36 +130,41 @@ export class OwnEntries {
     await store.exclusively(async () => {
       const writer = await store.writer(contributor)
       const last = await store.lastOwn(news.writer)
-      const id = last && this.#entryOf(last)?.id
+      const ours = last && this.#entryOf(last)
       // A smaller number than ours is no reason: whoever has the copy sees ours, and gets a new writer there.
-      const isKnown = last && (news.seq < last.seq || (news.seq === last.seq && id && isSame(id, news.id)))
-      if (isKnown) this.#known = { writer: news.writer, seq: last.seq, id }
+      const isKnown = ours && (news.seq < ours.seq || isSame(ours.id, news.id))
+      if (isKnown) this.#known = { writer: news.writer, last: ours }
       else if (isSame(writer, news.writer)) await this.#renewWriter()
     })
   }
 
   #isNews({ contributor, writer, seq, id }: Entry): boolean {
     const known = this.#known
-    if (!known || seq < known.seq || (known.id && isSame(id, known.id))) return false
-    return isSame(writer, known.writer) && isSame(contributor, this.#options.contributor)
+    if (!known || !isSame(writer, known.writer) || !isSame(contributor, this.#options.contributor)) return false
+    return !known.last || seq > known.last.seq || (seq === known.last.seq && !isSame(id, known.last.id))
   }
 
-  async #next(): Promise<NextOwn> {
+  #nextKnown(): NextOwn | undefined {
+    const { writer, last } = this.#known ?? {}
+    return writer && last && last.seq + 1 < SEQ_LIMIT && this.#options.isSolid(last.id)
+      ? after(writer, last)
+      : undefined
+  }
+
+  async #nextInStore(): Promise<NextOwn> {
     const { store, contributor } = this.#options
     const writer = await store.writer(contributor)
     const record = await store.lastOwn(writer)
-    if (!record) return { writer, seq: 0, prev: undefined, prevTsMs: 0 }
+    if (!record) return after(writer)
     const last = this.#entryOf(record)
-    if (last && last.seq + 1 < SEQ_LIMIT && (await this.#becomesSolid(last))) {
-      return { writer, seq: last.seq + 1, prev: last.id, prevTsMs: last.tsMs }
-    }
-    return { writer: await this.#renewWriter(), seq: 0, prev: undefined, prevTsMs: 0 }
+    const isUsable = last && last.seq + 1 < SEQ_LIMIT && (await this.#becomesSolid(last))
+    return isUsable ? after(writer, last) : after(await this.#renewWriter())
   }
 
   async #renewWriter(): Promise<Bytes> {
     const { store, contributor } = this.#options
     const writer = await store.renewWriter(contributor)
-    this.#known = { writer, seq: -1, id: undefined }
+    this.#known = { writer }
     return writer
   }
 
@@ -204,6 +209,10 @@ export class OwnEntries {
     const isOurs = entry?.seq === seq && isSame(entry.writer, writer) && isSame(entry.contributor, contributor)
     return isOurs ? entry : undefined
   }
+}
+
+function after(writer: Bytes, last?: Pick<Entry, 'id' | 'seq' | 'tsMs'>): NextOwn {
+  return { writer, seq: last ? last.seq + 1 : 0, prev: last?.id, prevTsMs: last?.tsMs ?? 0 }
 }
 
 function isSame(a: Bytes, b: Bytes): boolean {

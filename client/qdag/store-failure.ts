@@ -9,7 +9,7 @@ import { EdgeNetError } from '../errors.ts'
  * - `busy`: somebody else has held on to the place for too long.
  * - `gone`: what was kept has been deleted meanwhile.
  * - `closed`: the store was closed before.
- * - `number-taken`: the writer has an own entry with this number already.
+ * - `number-taken`: the writer has an own entry with this number already, or has been replaced.
  * - `failed`: anything else; the cause says more.
  */
 export type StoreFailure = keyof typeof HINTS

@@ -41,9 +41,9 @@ export interface LedgerStore {
   allOwn(): Promise<readonly OwnRecord[]>
   /**
    * Keeps an own entry. When it resolves, the entry survives a crash of the machine, too. Rejects with the reason
-   * `number-taken` when the writer has one with this number: nothing is ever replaced.
+   * `number-taken` when the writer has one with this number, since nothing is ever replaced, or is the contributor's no more.
    */
-  writeOwn(record: OwnRecord): Promise<void>
+  writeOwn(contributor: Bytes, record: OwnRecord): Promise<void>
   /**
    * Forgets a writer's own entries below this number, never its last one. They must be in segments that were written
    * before: these are then as safe from a crash of the machine as an own entry.

@@ -57,7 +57,7 @@ describe('the SQLite store', () => {
   it('is made with its folders, for its owner alone', async () => {
     const path = ledgerPath(join(folder, 'new', 'data'), 'net-abc')
     const store = open(path)
-    await store.writeOwn({ writer: await store.writer(ADA), seq: 0, bytes: filled(10, 1) })
+    await store.writeOwn(ADA, { writer: await store.writer(ADA), seq: 0, bytes: filled(10, 1) })
     await store.writeSegments(0, [filled(10, 1)])
     await store.becomeKeeper()
     for (const suffix of ['', '-wal', '-shm', '.turn', '.keeper'])
@@ -86,7 +86,7 @@ describe('the SQLite store', () => {
     const path = join(folder, 'ledger.sqlite')
     const store = open(path)
     const writer = await store.writer(ADA)
-    await store.writeOwn({ writer, seq: 0, bytes: filled(10, 1) })
+    await store.writeOwn(ADA, { writer, seq: 0, bytes: filled(10, 1) })
     await store.writeSegments(0, [filled(10, 2)])
     await store.close()
     copyFileSync(path, join(folder, 'copy.sqlite'))
@@ -136,7 +136,7 @@ describe('the SQLite store', () => {
     const outcome = await failureOf(async () => {
       const again = open(path)
       await again.writer(ADA)
-      await again.writeOwn({ writer: filled(16, 1), seq: 0, bytes: filled(10, 1) })
+      await again.writeOwn(ADA, { writer: await again.writer(ADA), seq: 0, bytes: filled(10, 1) })
       await again.readSegment(0)
     })
     expect(outcome).toMatchObject({ code: 'ledger-failed', reason: 'damaged', hint: expect.stringContaining('away') })

@@ -4,7 +4,7 @@
  * so that what waits for the disk takes along what was written before.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { WRITER_BYTES } from '../../qdag/entry-limits.ts'
 import { storeFailed } from '../../qdag/store-failure.ts'
@@ -71,23 +71,16 @@ export class SqliteStore implements LedgerStore {
   }
 
   async writer(contributor: Bytes): Promise<Bytes> {
-    return this.#do(({ writer, addWriter }) =>
-      inTransaction(this.#own, () => {
-        const known = bytesOf(writer.get(contributor)?.['writer'])
-        if (known) return known
-        const fresh = newWriter()
-        addWriter.run(contributor, fresh)
-        return fresh
-      }),
-    )
+    return this.#do(({ writer, addWriter }) => {
+      const known = () => bytesOf(writer.get(contributor)?.['writer'])
+      // Another process may make one at the same time.
+      const make = () => known() ?? added(addWriter, contributor)
+      return known() ?? inTransaction(this.#own, make)
+    })
   }
 
   async renewWriter(contributor: Bytes): Promise<Bytes> {
-    return this.#do(({ addWriter }) => {
-      const fresh = newWriter()
-      addWriter.run(contributor, fresh)
-      return fresh
-    })
+    return this.#do(({ addWriter }) => added(addWriter, contributor))
   }
 
   async segmentCount(): Promise<number> {
@@ -117,11 +110,11 @@ export class SqliteStore implements LedgerStore {
     return this.#do(({ allOwn }) => allOwn.all().flatMap((row) => recordOf(row) ?? []))
   }
 
-  async writeOwn({ writer, seq, bytes }: OwnRecord): Promise<void> {
+  async writeOwn(contributor: Bytes, { writer, seq, bytes }: OwnRecord): Promise<void> {
     this.#do(({ addOwn }) => {
-      // Nothing is added when there is one.
-      const { changes } = addOwn.run(writer, seq, bytes)
-      if (Number(changes) === 0) throw storeFailed('number-taken', `${this.#path}: there is an own entry ${seq}.`)
+      const { changes } = addOwn.run(writer, seq, bytes, contributor, writer)
+      const trouble = `${this.#path}: there is an own entry ${seq}, or another writer now.`
+      if (Number(changes) === 0) throw storeFailed('number-taken', trouble)
     })
   }
 
@@ -190,15 +183,21 @@ function statementsOf(segments: DatabaseSync, own: DatabaseSync) {
     addWriter: own.prepare('INSERT OR REPLACE INTO writers (contributor, writer) VALUES (?, ?)'),
     lastOwn: own.prepare('SELECT writer, seq, bytes FROM own WHERE writer = ? ORDER BY seq DESC LIMIT 1'),
     allOwn: own.prepare('SELECT writer, seq, bytes FROM own ORDER BY writer, seq'),
-    addOwn: own.prepare('INSERT OR IGNORE INTO own (writer, seq, bytes) VALUES (?, ?, ?)'),
+    // Nothing is added when there is one, or when the writer is another one now.
+    addOwn: own.prepare(
+      `INSERT OR IGNORE INTO own (writer, seq, bytes)
+       SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM writers WHERE contributor = ? AND writer = ?)`,
+    ),
     forgetOwn: own.prepare(
       'DELETE FROM own WHERE writer = ? AND seq < ? AND seq < (SELECT max(seq) FROM own WHERE writer = ?)',
     ),
   }
 }
 
-function newWriter(): Bytes {
-  return crypto.getRandomValues(new Uint8Array(WRITER_BYTES))
+function added(addWriter: StatementSync, contributor: Bytes): Bytes {
+  const writer = crypto.getRandomValues(new Uint8Array(WRITER_BYTES))
+  addWriter.run(contributor, writer)
+  return writer
 }
 
 function recordOf(row: Record<string, unknown> | undefined): OwnRecord | undefined {

@@ -9,8 +9,8 @@
  * A browser may delete all of it when its disk is full, unless `navigator.storage.persist()` was granted. Asking is the
  * page's business: some browsers ask the person.
  */
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb'
-import { toBase64Url, type Bytes } from '../../../protocol/bytes.ts'
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction } from 'idb'
+import { compareBytes, toBase64Url, type Bytes } from '../../../protocol/bytes.ts'
 import { networkIdText } from '../../../protocol/network.ts'
 import { WRITER_BYTES } from '../entry-limits.ts'
 import { storeFailed, type StoreFailure } from '../store-failure.ts'
@@ -28,7 +28,8 @@ interface Schema extends DBSchema {
 
 type Part = 'writers' | 'segments' | 'own'
 type Database = IDBPDatabase<Schema>
-type Writable<Name extends Part> = IDBPObjectStore<Schema, [Name], Name, 'readwrite'>
+type Writing<Name extends Part> = IDBPTransaction<Schema, Name[], 'readwrite'>
+type Writers = IDBPObjectStore<Schema, 'writers'[], 'writers', 'readwrite'>
 
 /** Changes when an older page could not read the database, or would damage it. */
 const VERSION = 1
@@ -60,13 +61,20 @@ export class IndexedDbStore implements LedgerStore {
   }
 
   async writer(contributor: Bytes): Promise<Bytes> {
-    return this.#write('writers', 'strict', async (writers) => {
-      return (await writers.get(toBase64Url(contributor))) ?? addWriter(writers, contributor)
+    const key = toBase64Url(contributor)
+    const known = await this.#read((database) => database.get('writers', key))
+    if (known) return known
+    return this.#write(['writers'], 'strict', async (transaction) => {
+      const writers = transaction.objectStore('writers')
+      // Another tab may have made one meanwhile.
+      return (await writers.get(key)) ?? addWriter(writers, contributor)
     })
   }
 
   async renewWriter(contributor: Bytes): Promise<Bytes> {
-    return this.#write('writers', 'strict', (writers) => addWriter(writers, contributor))
+    return this.#write(['writers'], 'strict', (transaction) =>
+      addWriter(transaction.objectStore('writers'), contributor),
+    )
   }
 
   async segmentCount(): Promise<number> {
@@ -78,7 +86,8 @@ export class IndexedDbStore implements LedgerStore {
   }
 
   async writeSegments(from: number, segments: readonly Bytes[]): Promise<void> {
-    return this.#write('segments', 'relaxed', async (kept) => {
+    return this.#write(['segments'], 'relaxed', async (transaction) => {
+      const kept = transaction.objectStore('segments')
       const count = await kept.count()
       if (from > count) throw storeFailed('gone', `${this.#name}: segment ${count} is missing.`)
       await Promise.all([
@@ -99,14 +108,21 @@ export class IndexedDbStore implements LedgerStore {
     return this.#read((database) => database.getAll('own'))
   }
 
-  async writeOwn(record: OwnRecord): Promise<void> {
-    return this.#write('own', 'strict', async (own) => {
-      await own.add(record, [toBase64Url(record.writer), record.seq])
+  async writeOwn(contributor: Bytes, record: OwnRecord): Promise<void> {
+    return this.#write(['own', 'writers'], 'strict', async (transaction) => {
+      const [writer] = await Promise.all([
+        transaction.objectStore('writers').get(toBase64Url(contributor)),
+        transaction.objectStore('own').add(record, [toBase64Url(record.writer), record.seq]),
+      ])
+      // Then nothing has been added.
+      if (writer && compareBytes(writer, record.writer) === 0) return
+      throw storeFailed('number-taken', `${this.#name}: there is another writer now.`)
     })
   }
 
   async forgetOwn(writer: Bytes, below: number): Promise<void> {
-    return this.#write('own', 'strict', async (own) => {
+    return this.#write(['own'], 'strict', async (transaction) => {
+      const own = transaction.objectStore('own')
       const last = (await own.openKeyCursor(recordsOf(writer), 'prev'))?.key[1] ?? 0
       const end = Math.min(below, last)
       if (end > 0) await own.delete(recordsOf(writer, end))
@@ -171,21 +187,21 @@ export class IndexedDbStore implements LedgerStore {
     }
   }
 
-  /** All that `act` does is one transaction, and is kept when this resolves. */
+  /** All that `act` does is kept when this resolves, and nothing of it when it rejects. */
   async #write<T, Name extends Part>(
-    name: Name,
+    names: Name[],
     durability: 'strict' | 'relaxed',
-    act: (store: Writable<Name>) => Promise<T>,
+    act: (transaction: Writing<Name>) => Promise<T>,
   ): Promise<T> {
     const database = this.#open()
     try {
-      const transaction = database.transaction([name], 'readwrite', { durability })
+      const transaction = database.transaction(names, 'readwrite', { durability })
       const end = transaction.done.then(
         () => undefined,
         (error: unknown) => ({ error }),
       )
       // What failed within says more than how the transaction ended.
-      const result = await act(transaction.objectStore(name) as Writable<Name>).catch((error: unknown) => {
+      const result = await act(transaction).catch((error: unknown) => {
         abort(transaction)
         throw error
       })
@@ -220,7 +236,7 @@ function openDatabase(name: string, end: (reason: StoreFailure) => void): Promis
   })
 }
 
-async function addWriter(writers: Writable<'writers'>, contributor: Bytes): Promise<Bytes> {
+async function addWriter(writers: Writers, contributor: Bytes): Promise<Bytes> {
   const writer = crypto.getRandomValues(new Uint8Array(WRITER_BYTES))
   await writers.put(writer, toBase64Url(contributor))
   return writer

@@ -64,9 +64,11 @@ export class MemoryStore implements LedgerStore {
     return [...this.#open().own.values()].flat()
   }
 
-  async writeOwn(record: OwnRecord): Promise<void> {
-    const { own } = this.#open()
+  async writeOwn(contributor: Bytes, record: OwnRecord): Promise<void> {
+    const { own, writers } = this.#open()
     const key = mapKeyOf(record.writer)
+    const writer = writers.get(mapKeyOf(contributor))
+    if (!writer || mapKeyOf(writer) !== key) throw storeFailed('number-taken', 'There is another writer now.')
     const records = own.get(key) ?? []
     // Numbers are mostly given in order: what comes before is found at the end.
     const before = records.findLastIndex(({ seq }) => seq <= record.seq)
