@@ -1,4 +1,7 @@
-/** `npm run test:long`: what takes too long for `npm test`. A long simulation, a thousand forced moves, the NAT laboratory. */
+/**
+ * `npm run test:long`: what takes too long for `npm test`. A long simulation, a process killed a thousand times, a
+ * thousand forced moves, the NAT laboratory.
+ */
 import { readFile } from 'node:fs/promises'
 import { build } from './build.ts'
 import { ensureChromium } from './chromium.ts'
@@ -9,6 +12,7 @@ await ensureChromium()
 const { scripts } = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) as { scripts: Record<string, string> }
 const failed: string[] = []
 await part('model', 'vitest', ['run', 'test/sim'], { EDGE_NET_LONG: '1' })
+await part('crashes', 'vitest', ['run', 'test/system/ledger-crash.test.ts'], { EDGE_NET_CRASHES: '1000' })
 for (const script of ['test:moves', 'test:nat']) {
   if (script in scripts) await part(script, 'npm', ['run', '--silent', script])
 }
