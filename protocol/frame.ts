@@ -13,7 +13,7 @@
  */
 import type { Bytes } from './bytes.ts'
 import { layout, oneOf, rest, uint } from './layout.ts'
-import { MAX_FRAME_BYTES } from './limits.ts'
+import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from './limits.ts'
 
 export type FrameType =
   | 'data'
@@ -68,7 +68,7 @@ export interface Frame {
   readonly payload: Bytes
 }
 
-const LAYOUT = layout<Frame>({
+const FIELDS = {
   type: oneOf(TYPES),
   flags: uint(1),
   stream: uint(2),
@@ -76,17 +76,23 @@ const LAYOUT = layout<Frame>({
   ack: uint(4),
   creditKiB: uint(2),
   epoch: uint(2),
-  payload: rest,
-})
+}
+const HEADER = layout<Omit<Frame, 'payload'>>(FIELDS)
+const LAYOUT = layout<Frame>({ ...FIELDS, payload: rest })
 
-export const encodeFrame = LAYOUT.encode
+/** @param memory where the frame is put, if it shall be no new memory: at least {@link MAX_FRAME_BYTES} */
+export function encodeFrame(frame: Frame, memory = new Uint8Array(FRAME_HEADER_BYTES + frame.payload.length)): Bytes {
+  memory.set(HEADER.encode(frame))
+  memory.set(frame.payload, FRAME_HEADER_BYTES)
+  return memory.subarray(0, FRAME_HEADER_BYTES + frame.payload.length)
+}
 
 /** One byte of an epoch: never 0, which means unknown. */
 export function epochByte(incarnation: number): number {
   return (incarnation % 255) + 1
 }
 
-/** The frame in these bytes, or `undefined` when they are not one. */
+/** The frame in these bytes, or `undefined` when they are not one. Its payload is a part of them. */
 export function decodeFrame(bytes: Bytes): Frame | undefined {
   const frame = bytes.length > MAX_FRAME_BYTES ? undefined : LAYOUT.decode(bytes)
   return frame && (frame.flags & ~KNOWN_FLAGS) === 0 ? frame : undefined

@@ -5,7 +5,7 @@
  */
 import { concat, textOf, utf8, type Bytes } from './bytes.ts'
 
-/** Takes so many bytes from the front, or all that are left; `undefined` when fewer are left. */
+/** Takes so many bytes from the front, or all that are left and not copied; `undefined` when fewer are left. */
 type Take = (length?: number) => Bytes | undefined
 
 export interface Field<T> {
@@ -25,8 +25,10 @@ export function layout<T extends object>(fields: { readonly [K in keyof T]: Fiel
     encode: (value) => concat(...entries.map(([name, field]) => field.put(value[name]))),
     decode(bytes) {
       let at = 0
-      const take: Take = (length = bytes.length - at) =>
-        at + length > bytes.length ? undefined : bytes.slice(at, (at += length))
+      const take: Take = (length) => {
+        if (length === undefined) return bytes.subarray(at, (at = bytes.length))
+        return at + length > bytes.length ? undefined : bytes.slice(at, (at += length))
+      }
       const value: Partial<T> = {}
       for (const [name, field] of entries) {
         const part = field.take(take)
@@ -111,5 +113,5 @@ export function list<T>(item: Field<T>, maxItems: number): Field<readonly T[]> {
   }
 }
 
-/** All that is left. */
+/** All that is left. What is read is a part of the memory that it is read from: it is long, and seldom kept. */
 export const rest: Field<Bytes> = { put: (value) => value, take: (take) => take() }

@@ -4,8 +4,9 @@
  * are the ones that both know; so whoever sits between them gets no further than a connection that carries nothing.
  */
 import { compareBytes, concat, type Bytes } from '../../protocol/bytes.ts'
-import { decodeFrame, type Frame, type FrameType } from '../../protocol/frame.ts'
+import { decodeFrame, encodeFrame, type Frame, type FrameType } from '../../protocol/frame.ts'
 import { layout, oneOf, rest, uint } from '../../protocol/layout.ts'
+import { MAX_FRAME_BYTES } from '../../protocol/limits.ts'
 import {
   decodeBind,
   encodeBind,
@@ -28,8 +29,8 @@ export type Role = 'offerer' | 'answerer'
 export interface AttemptLink {
   /** Sends a signal frame to the other side, through whatever carrier there is. */
   signal(type: FrameType, payload: Bytes): void
-  /** A frame of the link with this payload, ready for the channel. */
-  encode(type: FrameType, payload: Bytes): Bytes
+  /** A frame of the link with this payload. */
+  frame(type: FrameType, payload: Bytes): Frame
   /** HMAC-SHA-256 under the pair's bind key, 32 bytes. */
   mac(message: Bytes): Promise<Bytes>
   directFrame(frame: Frame): void
@@ -59,6 +60,8 @@ const HIGH_WATER_BYTES = 64 * 1024
 const MAX_EARLY_BYTES = 256 * 1024
 /** Candidates of one attempt: hosts with many addresses gather a dozen. */
 const MAX_REMOTE_CANDIDATES = 64
+/** A channel copies what it is given, so all frames are put together here: new memory for each is what bulk data waits for. */
+const outbox = new Uint8Array(MAX_FRAME_BYTES)
 const BOUND = layout<{ attempt: number; role: Role; fingerprints: Bytes }>({
   attempt: uint(4),
   role: oneOf(['answerer', 'offerer']),
@@ -68,8 +71,6 @@ const BOUND = layout<{ attempt: number; role: Role; fingerprints: Bytes }>({
 export class Attempt {
   readonly record: AttemptRecord
   readonly connection: Connection
-  /** The path carries frames. */
-  isOpen = false
   /** What the path is made of, once it is known. */
   path: Path | undefined
   readonly #link: AttemptLink
@@ -170,13 +171,13 @@ export class Attempt {
   }
 
   /** Sends a frame; false when the channel takes no more now. */
-  send(frame: Bytes): boolean {
+  send(frame: Frame): boolean {
     const { frames } = this.connection
     return frames.bufferedAmount <= HIGH_WATER_BYTES && this.#sendOn(frames, frame)
   }
 
   /** Sends a frame that may be lost, and does not wait behind the others. */
-  sendProbe(frame: Bytes): boolean {
+  sendProbe(frame: Frame): boolean {
     const { probes } = this.connection
     return probes.bufferedAmount <= HIGH_WATER_BYTES && this.#sendOn(probes, frame)
   }
@@ -194,16 +195,15 @@ export class Attempt {
   end(end: AttemptEnd): void {
     if (this.#hasEnded) return
     this.record.end = end
-    this.isOpen = false
     for (const timer of [this.#batchTimer, this.#repeatTimer, this.#timeout]) clearTimeout(timer)
     closeConnection(this.connection)
     this.#events.ended(this, end)
   }
 
-  #sendOn(channel: RTCDataChannel, frame: Bytes): boolean {
+  #sendOn(channel: RTCDataChannel, frame: Frame): boolean {
     if (channel.readyState !== 'open') return false
     try {
-      channel.send(frame)
+      channel.send(encodeFrame(frame, outbox))
       return true
     } catch {
       // node-datachannel says `open` a moment longer than it is.
@@ -290,7 +290,7 @@ export class Attempt {
   async #bind(repeatMs: number): Promise<void> {
     const mac = await this.#ownMac
     if (this.#hasEnded || this.#pongReceived) return
-    this.send(this.#link.encode('bind', encodeBind({ attempt: this.number, mac })))
+    this.send(this.#link.frame('bind', encodeBind({ attempt: this.number, mac })))
     this.#repeatTimer = setTimeout(() => void this.#bind(repeatMs * 2), repeatMs)
     this.#bindSent = true
     this.#openIfBound()
@@ -305,7 +305,7 @@ export class Attempt {
       // The sender of a wrong MAC gets no answer at all, so the time that comparing takes tells it nothing.
       if (!bind || compareBytes(bind.mac, expected) !== 0 || this.#hasEnded) return
       this.#bindProved = true
-      this.send(this.#link.encode('pong', new Uint8Array(0)))
+      this.send(this.#link.frame('pong', new Uint8Array(0)))
       return this.#openIfBound()
     }
     if (frame.type === 'pong' || this.#bindProved) {
@@ -313,7 +313,7 @@ export class Attempt {
       this.#pongReceived = true
       clearTimeout(this.#repeatTimer)
     }
-    if (this.isOpen) return this.#link.directFrame(frame)
+    if (this.record.openedAtMs !== undefined) return this.#link.directFrame(frame)
     // It may have overtaken BIND: channel 1 does, and so does what is sent after a BIND that the engine lost.
     this.#earlyBytes += bytes.length
     if (this.#earlyBytes <= MAX_EARLY_BYTES) this.#early.push(frame)
@@ -325,7 +325,6 @@ export class Attempt {
    */
   #openIfBound(): void {
     if (!this.#bindProved || !this.#bindSent || this.record.openedAtMs !== undefined) return
-    this.isOpen = true
     this.record.openedAtMs = nowMs()
     clearTimeout(this.#timeout)
     this.#events.opened(this)

@@ -128,7 +128,8 @@ export class RemotePeer implements Peer, PeerLink {
         send: (path, frame) => this.#send(path, frame),
         deliver: (channel, data) => this.#deliver(channel, data),
         datagram: ({ payload, flags }) => {
-          const data = flags & FLAG_TEXT ? textOf(payload) : payload
+          // In memory of its own: what arrived stands behind a header.
+          const data = flags & FLAG_TEXT ? textOf(payload) : payload.slice()
           if (data !== undefined) host.emit('datagram', { peer: this, data })
         },
         accepted: (id) => this.#pending.get(id)?.accepted.resolve(),
@@ -387,12 +388,12 @@ export class RemotePeer implements Peer, PeerLink {
 
   signal(type: FrameType, payload: Bytes): void {
     const frame = this.#link.frame(type, payload)
-    if (this.#attempt && !this.#relayIsUp) this.#attempt.send(encodeFrame(frame))
+    if (this.#attempt && !this.#relayIsUp) this.#attempt.send(frame)
     else this.#seal('signal', frame)
   }
 
-  encode(type: FrameType, payload: Bytes): Bytes {
-    return encodeFrame(this.#link.frame(type, payload))
+  frame(type: FrameType, payload: Bytes): Frame {
+    return this.#link.frame(type, payload)
   }
 
   mac(message: Bytes): Promise<Bytes> {
@@ -457,11 +458,10 @@ export class RemotePeer implements Peer, PeerLink {
   #send(path: PathKind, frame: Frame): boolean {
     const isData = frame.type === 'data'
     if (path === 'direct') {
-      const bytes = encodeFrame(frame)
       const isOrdered = isData || frame.type === 'bye'
-      const isSent = isOrdered && this.#attempt?.send(bytes)
+      const isSent = isOrdered && this.#attempt?.send(frame)
       // Goodbye finds a way past bulk that waits.
-      return isSent || (!isData && (this.#attempt?.sendProbe(bytes) ?? false))
+      return isSent || (!isData && (this.#attempt?.sendProbe(frame) ?? false))
     }
     const isBulk = isData || frame.type === 'datagram'
     const isReady = !isBulk || this.#host.carrierIsReady()

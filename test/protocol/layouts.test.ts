@@ -212,6 +212,17 @@ describe('sizes', () => {
     expect(ofPayload(MAX_FRAME_PAYLOAD_BYTES + 1)).toBeUndefined()
   })
 
+  test('a frame may be put together in memory that is used again, and is read without copying its payload', () => {
+    const base = { type: 'data', flags: 3, stream: 0, seq: 1, ack: 0, creditKiB: 1, epoch: 0 } as const
+    const memory = new Uint8Array(MAX_FRAME_BYTES).fill(255)
+    const long = encodeFrame({ ...base, payload: utf8('a long payload') }, memory)
+    expect(long).toEqual(encodeFrame({ ...base, payload: utf8('a long payload') }))
+    const short = encodeFrame({ ...base, payload: utf8('a short one') }, memory)
+    expect(short).toEqual(encodeFrame({ ...base, payload: utf8('a short one') }))
+    expect(short.buffer).toBe(memory.buffer)
+    expect(decodeFrame(short)?.payload.buffer).toBe(memory.buffer)
+  })
+
   test('a frame of an unknown type or with an unknown flag is refused', () => {
     const bytes = new Uint8Array(FRAME_HEADER_BYTES)
     for (let type = 0; type < 256; type++) {

@@ -16,6 +16,11 @@ function bytes(length: number, first = 0): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => first + i)
 }
 
+/** What arrives may be viewed as numbers, and kept without keeping more. */
+function hasMemoryOfItsOwn(data: Data): void {
+  if (typeof data !== 'string') expect(data.buffer.byteLength).toBe(data.length)
+}
+
 describe.each([
   ['over the relay', 'off'],
   ['over a direct path', 'on'],
@@ -54,6 +59,7 @@ describe.each([
       'the end',
     ])
     expect(Buffer.compare(heard[3] as Uint8Array, blob)).toBe(0)
+    heard.forEach(hasMemoryOfItsOwn)
   })
 
   it('are what they were when they were sent', async () => {
@@ -162,6 +168,7 @@ describe.each([
       expect(heard).toContain('text')
       expect(heard).toContainEqual(bytes(1_000))
     }, 5_000)
+    heard.forEach(hasMemoryOfItsOwn)
     expect(() => a.peer.datagram(new Uint8Array(16_369))).toThrow(
       expect.objectContaining({ code: 'message-too-large' }),
     )
