@@ -5,11 +5,11 @@
 import type { ProvenAnnouncement } from '../protocol/announcement.ts'
 import { compareBytes, type Bytes } from '../protocol/bytes.ts'
 import { decodeIntro, encodeIntro, type Envelope } from '../protocol/envelope.ts'
-import type { IceServer } from '../protocol/http.ts'
+import type { Frame } from '../protocol/frame.ts'
 import { ENVELOPE_HEADER_BYTES, MAX_INTRO_ENVELOPE_BYTES, SEAL_OVERHEAD_BYTES } from '../protocol/limits.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { RoomMessage } from '../protocol/room-messages.ts'
-import type { Applicant, Data, NetworkEvents, Peer } from './api.ts'
+import type { Applicant, Data, Explanation, NetworkEvents, Peer } from './api.ts'
 import type { RoomCarrier } from './carrier/room.ts'
 import { nowMs } from './clock.ts'
 import type { Emitter } from './events.ts'
@@ -17,10 +17,10 @@ import type { Failures } from './failures.ts'
 import type { IceSupply } from './ice.ts'
 import type { NetworkParts } from './network-parts.ts'
 import { adviceFor } from './peer/advice.ts'
-import { Arrivals } from './peer/arrivals.ts'
+import { Arrivals, type ArrivalsHost } from './peer/arrivals.ts'
 import { BigMessageSlots } from './peer/big-message-slots.ts'
 import { Reception } from './peer/reception.ts'
-import { RemotePeer, type PeerHost, type PeerKeys } from './peer/remote-peer.ts'
+import { RemotePeer, type PeerHost, type PeerKeys, type SealedKind } from './peer/remote-peer.ts'
 import type { Timers } from './timers.ts'
 
 /** The first attempts wait this long for ICE servers, if the welcome brought none. */
@@ -45,19 +45,20 @@ export interface LinksHost {
   /** Asks the application. */
   authorize(applicant: Applicant): Promise<boolean>
   /** Hands a message to the application; false when nobody takes it now. */
-  readonly deliver: (peer: Peer, channel: number, data: Data) => boolean
+  deliver(peer: Peer, channel: number, data: Data): boolean
 }
 
-export class Links {
+export class Links implements ArrivalsHost, PeerHost {
   /** Every peer with a link, verified or not. */
   readonly remotes = new Map<PeerId, RemotePeer>()
   /** Those that are verified. */
   readonly peers = new Map<PeerId, Peer>()
   /** The network is being closed: nothing begins any more, and the application hears nothing. */
   isClosing = false
+  readonly slots = new BigMessageSlots()
+  readonly stalledMs: number
   readonly #parts: NetworkParts
   readonly #host: LinksHost
-  readonly #peerHost: PeerHost
   readonly #arrivals: Arrivals
   readonly #reception = new Reception()
   #relayIsUp = false
@@ -69,16 +70,12 @@ export class Links {
   constructor(parts: NetworkParts, host: LinksHost) {
     this.#parts = parts
     this.#host = host
-    this.#peerHost = this.#makePeerHost()
-    this.#arrivals = new Arrivals(parts.session, parts.clock, {
-      remotes: this.remotes,
-      authorize: (applicant) => this.#mayEnter(applicant),
-      link: (announcement, keys) => (this.isClosing ? undefined : this.#link(announcement, keys)),
-    })
+    this.stalledMs = Math.min(parts.options.stalledMs ?? STALLED_MS, MAX_STALLED_MS)
+    this.#arrivals = new Arrivals(parts.session, parts.clock, this)
   }
 
-  /** Ends a link. */
-  drop(remote: RemotePeer, reason: NetworkEvents['peer-left']['reason']): void {
+  /** Ends a link, or takes its end in. */
+  ended(remote: RemotePeer, reason: NetworkEvents['peer-left']['reason']): void {
     if (this.remotes.get(remote.id) !== remote) return
     this.remotes.delete(remote.id)
     this.peers.delete(remote.id)
@@ -118,7 +115,7 @@ export class Links {
     const remote = this.remotes.get(from)
     if (kind === 'who') return remote?.hello()
     const intro = kind === 'intro' ? decodeIntro(body) : undefined
-    if (kind === 'intro' && !intro) return this.#misbehaved(from, 'intro-malformed')
+    if (kind === 'intro' && !intro) return this.misbehaved(from, 'intro-malformed')
     const sealed = intro?.sealed ?? body
     const isKnown = !intro || (remote && compareBytes(remote.announcement.bytes, intro.announcement) === 0)
     // What is said while we leave is heard: it acknowledges what we have sent.
@@ -132,7 +129,7 @@ export class Links {
 
   async #introduced(from: PeerId, announcement: Bytes): Promise<void> {
     const met = await this.#arrivals.introduced(from, announcement)
-    if (typeof met === 'string' && met) this.#misbehaved(from, met)
+    if (typeof met === 'string' && met) this.misbehaved(from, met)
     for (const { kind, sealed } of this.#reception.release(from)) this.remotes.get(from)?.receive(kind, sealed)
   }
 
@@ -187,7 +184,7 @@ export class Links {
   }
 
   #departed(remote: RemotePeer): void {
-    if (!remote.isDirect) return this.drop(remote, 'left')
+    if (!remote.isDirect) return this.ended(remote, 'left')
     remote.relayDown()
     remote.hasLeftRoom = true
   }
@@ -196,13 +193,13 @@ export class Links {
   async #meetListed(announcement: Bytes): Promise<RemotePeer | undefined> {
     const met = await this.#arrivals.meet(announcement)
     if (typeof met !== 'string') return met
-    if (met) this.#misbehaved(undefined, met)
+    if (met) this.misbehaved(undefined, met)
     return undefined
   }
 
-  // ---- peers -------------------------------------------------------------------------------------------------------
+  // ---- arrivals ----------------------------------------------------------------------------------------------------
 
-  async #mayEnter(applicant: Applicant): Promise<boolean> {
+  async authorize(applicant: Applicant): Promise<boolean> {
     try {
       return await this.#host.authorize(applicant)
     } catch (cause) {
@@ -211,12 +208,13 @@ export class Links {
     }
   }
 
-  #link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer {
-    const remote = new RemotePeer(announcement, keys, this.#peerHost)
+  link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer | undefined {
+    if (this.isClosing) return undefined
+    const remote = new RemotePeer(announcement, keys, this)
     this.remotes.set(remote.id, remote)
     this.#shareRelay()
     if (this.#relayIsUp) remote.relayUp()
-    this.#host.emitter.emit('announced', { peer: remote })
+    this.emit('announced', { peer: remote })
     void this.#goDirect(remote)
     return remote
   }
@@ -238,59 +236,74 @@ export class Links {
     for (const remote of relayed) remote.relayCreditBytes = bytes
   }
 
-  #misbehaved(from: PeerId | undefined, reason: string): void {
+  // ---- what peers ask ----------------------------------------------------------------------------------------------
+
+  carry(to: PeerId, kind: SealedKind, sealed: Bytes): void {
+    const body = kind === 'intro' ? encodeIntro(this.#parts.session.announcement, sealed) : sealed
+    this.#host.carrier.sendEnvelope(kind, to, body)
+  }
+
+  carrierIsReady(): boolean {
+    return this.#host.carrier.isReady
+  }
+
+  introFrameBytes(): number {
+    const { announcement } = this.#parts.session
+    return MAX_INTRO_ENVELOPE_BYTES - ENVELOPE_HEADER_BYTES - 2 - announcement.length - SEAL_OVERHEAD_BYTES
+  }
+
+  verified(peer: RemotePeer): void {
+    this.peers.set(peer.id, peer)
+    this.#parts.manager?.startWaiting()
+    this.emit('peer', { peer })
+  }
+
+  restarted(peer: RemotePeer, incarnation: number, frame: Bytes): void {
+    this.ended(peer, 'restarted')
+    this.link(peer.announcement, peer.keys)?.opened(incarnation, frame)
+  }
+
+  signal({ id }: RemotePeer, { type, payload }: Frame): void {
+    const { manager } = this.#parts
+    if (type === 'offer') manager?.handleOffer(id, payload)
+    if (type === 'answer') manager?.handleAnswer(id, payload)
+    if (type === 'ice-candidate') manager?.handleCandidates(id, payload)
+    if (type === 'want-offer') manager?.handleWantOffer(id)
+  }
+
+  directDoubtful({ id }: RemotePeer): void {
+    this.#parts.manager?.renew(id)
+  }
+
+  pathChanged(peer: RemotePeer): void {
+    this.#shareRelay()
+    // What silences a direct path, as a change of networks, silences the socket, too: find out while it is fresh.
+    if (peer.isSuspect) this.#host.carrier.nudge()
+    this.emit('path', { peer, path: peer.path })
+  }
+
+  deliver(peer: RemotePeer, channel: number, data: Data): boolean {
+    return this.#host.deliver(peer, channel, data)
+  }
+
+  explain({
+    id,
+    rtc,
+    isDirect,
+  }: RemotePeer): Pick<Explanation, 'relayIsUp' | 'attempts' | 'nextAttemptInMs' | 'advice'> {
+    const { manager } = this.#parts
+    const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
+    const relayIsUp = this.#relayIsUp
+    const iceServers = manager?.iceServers ?? []
+    const facts = { rtcHere: manager !== undefined, rtcThere: rtc, relayIsUp, isDirect, iceServers, attempts }
+    return { relayIsUp, attempts, nextAttemptInMs, advice: adviceFor(facts) }
+  }
+
+  misbehaved(from: PeerId | undefined, reason: string): void {
     this.#host.failures.misbehaved(from, reason, from && this.remotes.get(from))
   }
 
-  #makePeerHost(): PeerHost {
-    const { manager, session, options } = this.#parts
-    const { carrier, emitter, deliver } = this.#host
-    const emit: PeerHost['emit'] = (type, event) => {
-      if (!this.isClosing) emitter.emit(type, event)
-    }
-    return {
-      slots: new BigMessageSlots(),
-      stalledMs: Math.min(options.stalledMs ?? STALLED_MS, MAX_STALLED_MS),
-      carry: (peer, kind, sealed) => {
-        const body = kind === 'intro' ? encodeIntro(session.announcement, sealed) : sealed
-        carrier.sendEnvelope(kind, peer, body)
-      },
-      carrierIsReady: () => carrier.isReady,
-      introFrameBytes: () =>
-        MAX_INTRO_ENVELOPE_BYTES - ENVELOPE_HEADER_BYTES - 2 - session.announcement.length - SEAL_OVERHEAD_BYTES,
-      verified: (peer) => {
-        this.peers.set(peer.id, peer)
-        manager?.startWaiting()
-        emit('peer', { peer })
-      },
-      restarted: (peer, incarnation, frame) => {
-        this.drop(peer, 'restarted')
-        if (!this.isClosing) this.#link(peer.announcement, peer.keys).opened(incarnation, frame)
-      },
-      ended: (peer, reason) => this.drop(peer, reason),
-      signal: ({ id }, { type, payload }) => {
-        if (type === 'offer') manager?.handleOffer(id, payload)
-        if (type === 'answer') manager?.handleAnswer(id, payload)
-        if (type === 'ice-candidate') manager?.handleCandidates(id, payload)
-        if (type === 'want-offer') manager?.handleWantOffer(id)
-      },
-      directDoubtful: ({ id }) => manager?.renew(id),
-      pathChanged: (peer) => {
-        this.#shareRelay()
-        // What silences a direct path, as a change of networks, silences the socket, too: find out while it is fresh.
-        if (peer.isSuspect) carrier.nudge()
-        emit('path', { peer, path: peer.path })
-      },
-      deliver,
-      explain: ({ id, rtc, isDirect }) => {
-        const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
-        const relayIsUp = this.#relayIsUp
-        const iceServers: readonly IceServer[] = manager?.iceServers ?? []
-        const facts = { rtcHere: manager !== undefined, rtcThere: rtc, relayIsUp, isDirect, iceServers, attempts }
-        return { relayIsUp, attempts, nextAttemptInMs, advice: adviceFor(facts) }
-      },
-      misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
-      emit,
-    }
+  emit<Type extends keyof NetworkEvents>(type: Type, event: NetworkEvents[Type]): void {
+    if (!this.isClosing) this.#host.emitter.emit(type, event)
   }
 }

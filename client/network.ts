@@ -165,7 +165,7 @@ export class JoinedNetwork implements Network {
     this.#entering?.reject(closedError())
     // Closing a connection discards what its channels have queued.
     if (remotes.some(({ isDirect }) => isDirect)) await this.#timers.pause(BYE_FLUSH_MS)
-    for (const remote of links.remotes.values()) links.drop(remote, 'closed')
+    for (const remote of links.remotes.values()) links.ended(remote, 'closed')
     this.#parts.manager?.close()
     await Promise.all([carrierClosed, this.ledger?.close()])
     this.#emitter.clear()
@@ -319,7 +319,7 @@ export class JoinedNetwork implements Network {
   block(id: string): void {
     this.blocked.add(id)
     for (const remote of this.#links.remotes.values()) {
-      if (remote.id === id || remote.siteId === id) this.#links.drop(remote, 'blocked')
+      if (remote.id === id || remote.siteId === id) this.#links.ended(remote, 'blocked')
     }
   }
 

@@ -27,8 +27,8 @@ export class PathMeter {
   pingedAtMs = -Infinity
   #variationMs = 0
   #lastMs: number | undefined
-  /** Since when something is out that should be answered. */
-  #askedAtMs = Infinity
+  /** Since when an answer has been outstanding; infinite when none is. */
+  askedAtMs = Infinity
   /** When each ping was sent. */
   readonly #pings = new Map<number, number>()
   readonly #answers: boolean[] = []
@@ -42,17 +42,12 @@ export class PathMeter {
 
   /** No answer is expected over this path any more. */
   excuse(): void {
-    this.#askedAtMs = Infinity
+    this.askedAtMs = Infinity
   }
 
   /** Something was sent that the other side answers. */
   asked(nowMs: number): void {
-    this.#askedAtMs = Math.min(this.#askedAtMs, nowMs)
-  }
-
-  /** Since when an answer has been outstanding; infinite when none is. */
-  get askedAtMs(): number {
-    return this.#askedAtMs
+    this.askedAtMs = Math.min(this.askedAtMs, nowMs)
   }
 
   /** How long an answer may take before something is wrong: four round trips and their variation. */
@@ -98,7 +93,7 @@ export class PathMeter {
   /** We slept: the time was not the other side's. */
   shift(byMs: number): void {
     this.heardAtMs += byMs
-    this.#askedAtMs += byMs
+    this.askedAtMs += byMs
     for (const [id, sentAtMs] of this.#pings) this.#pings.set(id, sentAtMs + byMs)
   }
 

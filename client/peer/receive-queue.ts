@@ -33,7 +33,7 @@ export class ReceiveQueue {
   readonly #slots: BigMessageSlots
   readonly #owner: SlotUser
   readonly #events: ReceiveEvents
-  #hasSlot = false
+  hasSlot = false
   /** The next frame in order. */
   expected = 0
   readonly #early = new Map<number, Frame>()
@@ -63,10 +63,6 @@ export class ReceiveQueue {
     return this.#fragments.length > 0
   }
 
-  get hasSlot(): boolean {
-    return this.#hasSlot
-  }
-
   /** Everything before this sequence number has been in the application's hands. */
   get deliveredSeq(): number {
     return this.#waiting[0]?.seq ?? this.expected
@@ -74,7 +70,7 @@ export class ReceiveQueue {
 
   /** Free memory beyond `expected`. */
   get creditBytes(): number {
-    const capacityBytes = LINK_CREDIT_BYTES + (this.#hasSlot ? SLOT_BYTES : 0)
+    const capacityBytes = LINK_CREDIT_BYTES + (this.hasSlot ? SLOT_BYTES : 0)
     return Math.max(0, capacityBytes - this.#fragmentsBytes - this.#waitingBytes)
   }
 
@@ -114,7 +110,7 @@ export class ReceiveQueue {
 
   /** A slot has become free for this link. */
   granted(): void {
-    this.#hasSlot = true
+    this.hasSlot = true
     this.#releaseSlot()
   }
 
@@ -130,7 +126,7 @@ export class ReceiveQueue {
   #releaseSlot(): void {
     const isNeeded = this.#fragmentsBytes + this.#waitingBytes + this.#earlyBytes > LINK_CREDIT_BYTES / 2
     if (isNeeded) return
-    this.#hasSlot = false
+    this.hasSlot = false
     this.#slots.release(this.#owner)
   }
 
@@ -144,7 +140,7 @@ export class ReceiveQueue {
     this.#fragments.push(payload)
     this.#fragmentsBytes += costOf(frame)
     if (!(flags & FLAG_LAST)) {
-      if (this.#fragmentsBytes > LINK_CREDIT_BYTES / 2) this.#hasSlot = this.#slots.request(this.#owner)
+      if (this.#fragmentsBytes > LINK_CREDIT_BYTES / 2) this.hasSlot = this.#slots.request(this.#owner)
       return
     }
     const bytes = concat(...this.#fragments)

@@ -62,11 +62,11 @@ interface Entry {
   readonly link: PeerLink
   readonly role: Role
   /** The direct path in use. It stays until it is dead or another one is open. */
-  open: Attempt | undefined
+  open?: Attempt | undefined
   /** The attempt under way. */
-  attempt: Attempt | undefined
+  attempt?: Attempt | undefined
   /** The path that `open` has taken the place of, until everything on it has arrived. */
-  lingering: Attempt | undefined
+  lingering?: Attempt | undefined
   /** The latest ones. */
   readonly records: AttemptRecord[]
   /** The newest attempt's number, ours or the offerer's. */
@@ -75,8 +75,8 @@ interface Entry {
   readonly offers: TokenBucket
   failures: number
   /** When a path that had lasted was lost. */
-  goodUntilMs: number | undefined
-  retryAtMs: number | undefined
+  goodUntilMs?: number
+  retryAtMs?: number | undefined
   retryTimer?: Timer
 }
 
@@ -180,19 +180,8 @@ export class WebRTCPeerManager {
     const { rank, peerId } = this.#options.self
     const order = rank - link.rank || compareBytes(peerIdBytes(peerId), peerIdBytes(link.id))
     const role = order > 0 ? 'offerer' : 'answerer'
-    this.#entries.set(link.id, {
-      link,
-      role,
-      open: undefined,
-      attempt: undefined,
-      lingering: undefined,
-      records: [],
-      number: 0,
-      offers: new TokenBucket(OFFERS),
-      failures: 0,
-      goodUntilMs: undefined,
-      retryAtMs: undefined,
-    })
+    const offers = new TokenBucket(OFFERS)
+    this.#entries.set(link.id, { link, role, records: [], number: 0, offers, failures: 0 })
     return role
   }
 
