@@ -11,10 +11,11 @@ import type { SyncState } from './api.ts'
 import type { Entry } from './entry.ts'
 import type { Growth, Ledger, Verdict } from './ledger.ts'
 import { ClockOffset } from './sync/clock-offset.ts'
-import { Fetch } from './sync/fetch.ts'
-import { Intake, type Item } from './sync/intake.ts'
+import { Fetch, type FetchHost } from './sync/fetch.ts'
+import { Intake, type IntakeHost, type Item } from './sync/intake.ts'
 import type { Misbehaviour } from './sync/misbehaviour.ts'
 import { Muted } from './sync/muted.ts'
+import { News, type NewsHost } from './sync/news.ts'
 import type { ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 import { SyncPeer, type PeerHost } from './sync/peer.ts'
 import { Recent } from './sync/recent.ts'
@@ -26,15 +27,15 @@ export type { ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 
 /** How often it is looked for entries whose time has come. */
 const RIPEN_MS = 1_000
-/** What one comparison brings beyond this is for others to compare, not to be told entry by entry. */
-const MAX_NEWS_OF_COMPARISON = 256
 /** To whom own entries are attributed. */
 const OURSELVES = ''
+
+type PartsHost = PeerHost & IntakeHost<SyncPeer> & FetchHost & NewsHost
 
 export class Replica {
   readonly #ledger: Ledger
   readonly #output: ReplicaOutput
-  readonly #host: PeerHost
+  readonly #host: PartsHost
   readonly #peers = new Map<string, SyncPeer>()
   readonly #muted = new Muted()
   readonly #underway: Underway
@@ -43,6 +44,7 @@ export class Replica {
   readonly #slots = new Slots()
   readonly #clock = new ClockOffset()
   readonly #recent = new Recent()
+  readonly #news: News
   /** Who waits for what is being read. */
   readonly #reads = new Map<number, SyncPeer>()
   #ticket = 0
@@ -58,8 +60,9 @@ export class Replica {
     this.#output = output
     this.#underway = new Underway(ledger, options.networkId)
     this.#host = this.#makeHost(options)
-    this.#intake = this.#makeIntake(options)
-    this.#fetch = this.#makeFetch(options)
+    this.#intake = new Intake(this.#host)
+    this.#fetch = new Fetch(this.#host)
+    this.#news = new News(this.#host)
   }
 
   /** What is to be added to the clock on the wall, as far as peers are right: for the times of own entries. */
@@ -131,8 +134,8 @@ export class Replica {
   /** An entry whose signatures the shell vouches for: one's own, which is kept already, or an imported one. */
   own(entry: Entry, time: Time): Verdict {
     this.#time = time
-    const verdict = this.#ledger.add(entry, OURSELVES, this.#wallMs)
-    if (verdict.kind === 'added') this.#grown(verdict, false)
+    const verdict = this.#ledger.add(entry, OURSELVES, this.#correctedWallMs)
+    if (verdict.kind === 'added') this.#grown(verdict)
     if (verdict.kind === 'orphan' || verdict.kind === 'parked') this.#underway.begin(entry, this).isHeld = true
     this.#isMissingStale = true
     this.#settle(false)
@@ -176,40 +179,17 @@ export class Replica {
 
   // ---- what comes of it --------------------------------------------------------------------------------------------
 
-  /** Entries have become part of the ledger: the shell hears of it, and whoever is not known to have them. */
-  #grown({ solid, confirmed, forked }: Growth, isTooMuch: boolean): void {
-    const firstIndex = this.#ledger.size - solid.length
-    this.#output.solid(solid, firstIndex, confirmed, forked)
-    for (const [i, entry] of solid.entries()) {
-      const index = firstIndex + i
-      this.#recent.add(index, entry)
-      const sources = this.#underway.end(entry.id)
-      for (const peer of this.#peers.values()) {
-        if (sources?.has(peer)) this.#forgetParents(peer, entry)
-        else if (!isTooMuch) peer.delivery.tell(index)
-      }
-    }
-  }
-
-  /** Whoever has an entry has what it builds on. */
-  #forgetParents({ delivery }: SyncPeer, { parents, prev }: Entry): void {
-    if (!delivery.hasNews) return
-    for (const id of prev ? [prev, ...parents] : parents) delivery.forget(this.#ledger.indexOf(id))
-  }
-
-  /** More has come from one peer than is told entry by entry: with all the others it is compared. */
-  #isTooMuch(from: SyncPeer, { solid }: Growth, item: Item): boolean {
-    if (item.kind !== 'entries' || !item.answer) return false
-    const received = from.session.comparison?.received ?? 0
-    if (received + solid.length <= MAX_NEWS_OF_COMPARISON) return false
-    for (const peer of this.#peers.values()) if (peer !== from) peer.session.fallBehind(this.#time.nowMs)
-    return true
+  /** Entries have become part of the ledger: the shell hears of it first, and then peers. */
+  #grown(growth: Growth, from?: SyncPeer, item?: Item): void {
+    const { solid, confirmed, forked } = growth
+    this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
+    this.#news.spread(growth, from, item)
   }
 
   #ripen(): void {
-    const growth = this.#ledger.ripen(this.#wallMs)
+    const growth = this.#ledger.ripen(this.#correctedWallMs)
     this.#underway.sweep(this.#time.nowMs)
-    if (growth.solid.length > 0) this.#grown(growth, false)
+    if (growth.solid.length > 0) this.#grown(growth)
     this.#isMissingStale = true
     this.#ripenAtMs = Infinity
   }
@@ -248,14 +228,15 @@ export class Replica {
   }
 
   /** As far as peers are right. */
-  get #wallMs(): number {
+  get #correctedWallMs(): number {
     return this.#time.wallMs + this.#clock.offsetMs
   }
 
   // ---- what the parts ask for --------------------------------------------------------------------------------------
 
-  #makeHost({ networkId, sha256, random }: ReplicaOptions): PeerHost {
+  #makeHost({ networkId, sha256, random }: ReplicaOptions): PartsHost {
     const time = () => this.#time
+    const correctedWallMs = () => this.#correctedWallMs
     return {
       networkId,
       sha256,
@@ -263,18 +244,31 @@ export class Replica {
       ledger: this.#ledger,
       underway: this.#underway,
       slots: this.#slots,
+      recent: this.#recent,
+      peers: this.#peers,
       get nowMs() {
         return time().nowMs
       },
       get wallMs() {
         return time().wallMs
       },
+      get correctedWallMs() {
+        return correctedWallMs()
+      },
       send: (peer, bytes) => this.#output.send(peer.id, bytes),
       read: (peer, indexes) => this.#recent.read(indexes) ?? this.#read(peer, indexes),
       encode: (entries) => this.#recent.encode(entries),
       enqueue: (peer, item) => this.#intake.add(peer, item),
       clockSeen: (peer, wallMs) => this.#clock.seen(peer, wallMs - this.#time.wallMs),
+      verify: (entries) => this.#verify(entries),
       misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
+      has: (peer, id) => peer.delivery.forget(this.#ledger.indexOf(id)),
+      grown: (peer, growth, item) => this.#grown(growth, peer, item),
+      dealtWith: (peer, item, fresh) => this.#dealtWith(peer, item, fresh),
+      livePeers: () => [...this.#peers.values()].filter(({ state }) => state === 'live').map(({ id }) => id),
+      isUnderway: (id) => this.#underway.find(id) !== undefined,
+      fetch: (id, ids) => this.#peers.get(id)?.fetch(ids),
+      lacksMuch: (id) => this.#peers.get(id)?.session.askIfQuiet(this.#time.nowMs),
     }
   }
 
@@ -284,40 +278,14 @@ export class Replica {
     this.#output.read(ticket, indexes)
   }
 
-  #makeIntake({ sha256 }: ReplicaOptions): Intake<SyncPeer> {
-    const wallMs = () => this.#wallMs
-    return new Intake({
-      ledger: this.#ledger,
-      underway: this.#underway,
-      sha256,
-      get wallMs() {
-        return wallMs()
-      },
-      verify: (entries) => {
-        const ticket = this.#ticket++
-        this.#output.verify(ticket, entries)
-        return ticket
-      },
-      misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
-      has: (peer, id) => peer.delivery.forget(this.#ledger.indexOf(id)),
-      grown: (peer, growth, item) => this.#grown(growth, this.#isTooMuch(peer, growth, item)),
-      dealtWith: (peer, item, fresh) => {
-        this.#isMissingStale = true
-        if (this.#peers.get(peer.id) === peer && !peer.isMuted) peer.dealtWith(item, fresh)
-      },
-    })
+  #verify(entries: readonly Entry[]): number {
+    const ticket = this.#ticket++
+    this.#output.verify(ticket, entries)
+    return ticket
   }
 
-  #makeFetch({ random }: ReplicaOptions): Fetch {
-    const peers = () => [...this.#peers.values()].filter(({ isMuted, session }) => !isMuted && session.isLive)
-    return new Fetch({
-      random,
-      get peers() {
-        return peers().map(({ id }) => id)
-      },
-      isUnderway: (id) => this.#underway.find(id) !== undefined,
-      ask: (id, ids) => this.#peers.get(id)?.fetch(ids),
-      isBehind: (id) => this.#peers.get(id)?.session.askIfQuiet(this.#time.nowMs),
-    })
+  #dealtWith(peer: SyncPeer, item: Item, fresh: number): void {
+    this.#isMissingStale = true
+    if (this.#peers.get(peer.id) === peer && !peer.isMuted) peer.dealtWith(item, fresh)
   }
 }

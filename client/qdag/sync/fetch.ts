@@ -9,12 +9,12 @@ import { MAX_FETCH_IDS } from './messages.ts'
 export interface FetchHost {
   readonly random: () => number
   /** Peers that can be asked now. */
-  readonly peers: readonly string[]
-  /** It is being verified. */
-  isUnderway(id: Bytes): boolean
-  ask(peer: string, ids: readonly Bytes[]): void
+  readonly livePeers: () => readonly string[]
+  /** It is here already, and being verified. */
+  readonly isUnderway: (id: Bytes) => boolean
+  readonly fetch: (peer: string, ids: readonly Bytes[]) => void
   /** So much of what this peer sent builds on what is not here that the two must be compared. */
-  isBehind(peer: string): void
+  readonly lacksMuch: (peer: string) => void
 }
 
 export interface Missing {
@@ -53,7 +53,7 @@ export class Fetch {
       this.#searches.set(key, before.get(key) ?? { id, from, asked: new Set(), atMs: nowMs })
       counts.set(from, (counts.get(from) ?? 0) + 1)
     }
-    for (const [peer, count] of counts) if (count > MAX_MISSING) this.#host.isBehind(peer)
+    for (const [peer, count] of counts) if (count > MAX_MISSING) this.#host.lacksMuch(peer)
   }
 
   nextMs(): number {
@@ -62,7 +62,7 @@ export class Fetch {
 
   tick(nowMs: number): void {
     const questions = new Map<string, Bytes[]>()
-    const { peers } = this.#host
+    const peers = this.#host.livePeers()
     for (const search of this.#searches.values()) {
       if (nowMs < search.atMs) continue
       const patienceMs = PATIENCE_MS[search.asked.size]
@@ -79,7 +79,7 @@ export class Fetch {
       search.asked.add(peer)
       questions.set(peer, [...ids, search.id])
     }
-    for (const [peer, ids] of questions) this.#host.ask(peer, ids)
+    for (const [peer, ids] of questions) this.#host.fetch(peer, ids)
   }
 
   #choose({ from, asked }: Search, peers: readonly string[]): string | undefined {

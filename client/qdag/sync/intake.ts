@@ -50,8 +50,8 @@ export interface IntakeHost<S extends Sender> {
   readonly ledger: Ledger
   readonly underway: Underway
   readonly sha256: Sha256
-  /** Milliseconds of the corrected wall clock. */
-  readonly wallMs: number
+  /** The clock on the wall, as far as peers are right. */
+  readonly correctedWallMs: number
   /** Verifies entries; gives the ticket that `verified` is called with. */
   readonly verify: (entries: readonly Entry[]) => number
   readonly misbehaved: (sender: S, reason: Misbehaviour) => void
@@ -199,7 +199,7 @@ export class Intake<S extends Sender> {
     let fault: Misbehaviour | undefined
     for (const arrival of arrivals) {
       if (!arrival.isGenuine) fault ??= 'invalid-signature'
-      const verdict = fault ? undefined : ledger.add(arrival.entry, sender.id, this.#host.wallMs)
+      const verdict = fault ? undefined : ledger.add(arrival.entry, sender.id, this.#host.correctedWallMs)
       if (verdict?.kind === 'rejected') fault = 'invalid-entry'
       if (verdict?.kind === 'added') {
         solid.push(...verdict.solid)

@@ -6,10 +6,12 @@
  */
 import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256, SyncState } from '../api.ts'
+import { Agreement } from './agreement.ts'
 import { Comparison, type ComparisonHost, type ComparisonMessage } from './comparison.ts'
-import { NONCE_BYTES, type Bodies, type SyncMessage } from './messages.ts'
+import type { Bodies, SyncMessage } from './messages.ts'
+import { OwnRequest } from './own-request.ts'
 import type { Allowance } from './pace.ts'
-import { shortIdKey } from './short-ids.ts'
+import { Patience } from './patience.ts'
 import type { Slots } from './slots.ts'
 
 export interface SessionHost extends ComparisonHost {
@@ -40,14 +42,11 @@ export type SessionMessage = ComparisonMessage | Extract<SyncMessage, { kind: 'q
 const ANSWER_MS = 10_000
 /** A comparison that did not end well is repeated at once so many times: entries on their way may have been in its way. */
 const REPETITIONS = 3
-/** Then after this long, doubled each time up to the maximum. */
-const PATIENCE_MS = 10_000
-const MAX_PATIENCE_MS = 300_000
+/** Nobody is busy for longer. */
+const MAX_BUSY_MS = 300_000
 /** Live peers check so often whether they agree, give or take a fifth, so that not all do it at once. */
 const CHECK_MS = 10_000
 const CHECK_JITTER = 0.2
-/** Entries on their way make digests differ, too; the second time it is something else, or there are always some. */
-const MISMATCHES = 2
 /** Whoever says that it can take nothing now comes back by itself; in case it does not. */
 const HOLD_MS = 60_000
 /** News that is too much to tell is compared, after others have had the time to bring it. */
@@ -56,23 +55,19 @@ const BEHIND_MS = 1_000
 export class Session {
   readonly #host: SessionHost
   #stage: Stage = { kind: 'waiting', untilMs: Infinity }
-  #nonce: Bytes = new Uint8Array(NONCE_BYTES)
-  /** What our last request said. */
-  #digest: Bytes = new Uint8Array(0)
-  #count = 0
+  /** The last one. */
+  #ours: OwnRequest
   #repetitions = 0
-  #patienceMs = PATIENCE_MS
+  readonly #patience = new Patience()
   /** Until then a difference is not looked into, unless the other side wants to. */
   #patientUntilMs = 0
+  readonly #agreement = new Agreement()
   /** News was dropped during a comparison: there is to be another. */
   #isBehind = false
-  /** What each side said last that it has. */
-  #toldDigest: Bytes = new Uint8Array(0)
-  #theirDigest: Bytes | undefined
-  #mismatches = 0
 
   constructor(host: SessionHost) {
     this.#host = host
+    this.#ours = new OwnRequest(host.ledger, host.random)
   }
 
   get state(): Exclude<SyncState, 'ended'> {
@@ -111,11 +106,11 @@ export class Session {
   /** It is no use now: the other side does not answer, or what it lacks cannot be read. */
   fail(nowMs: number): void {
     this.#repetitions = 0
-    const untilMs = nowMs + this.#patienceMs
-    this.#losePatience()
+    const afterMs = this.#patience.ms
+    this.#patience.lose()
     // It may be sending.
-    if (this.comparison) this.#host.send('qdag_busy', { retryAfterMs: Math.ceil(untilMs - nowMs) })
-    this.#wait(untilMs)
+    if (this.comparison) this.#host.send('qdag_busy', { retryAfterMs: afterMs })
+    this.#wait(nowMs + afterMs)
   }
 
   /** The peer is gone, or is not listened to any more. */
@@ -134,7 +129,7 @@ export class Session {
       return true
     }
     if (message.kind === 'qdag_busy') {
-      const afterMs = Math.min(MAX_PATIENCE_MS, Math.max(BEHIND_MS, message.retryAfterMs))
+      const afterMs = Math.min(MAX_BUSY_MS, Math.max(BEHIND_MS, message.retryAfterMs))
       if (this.comparison || this.#stage.kind === 'asked') this.#wait(nowMs + afterMs)
       return true
     }
@@ -169,11 +164,9 @@ export class Session {
 
   /** The other side says what it has; what it told before has been dealt with. */
   digest(tipDigest: Bytes, nowMs: number): void {
-    this.#theirDigest = tipDigest
     const stage = this.#stage
-    if (this.#agrees()) {
-      this.#mismatches = 0
-      this.#patienceMs = PATIENCE_MS
+    if (this.#agreement.hear(tipDigest, this.#host.ledger.tipDigest())) {
+      this.#patience.renew()
       if (stage.kind === 'live') this.#stage = { ...stage, isProven: true }
     } else if (stage.kind === 'live' && !stage.isProven) {
       // Where there are always more tips than a frontier has room for, new entries will have to do.
@@ -208,17 +201,14 @@ export class Session {
     delivery.stopPush()
     if (!delivery.isOpen) delivery.gather()
     this.#isBehind = false
-    this.#nonce = Uint8Array.from({ length: NONCE_BYTES }, () => Math.floor(random() * 256))
-    this.#digest = this.#toldDigest = ledger.tipDigest()
-    this.#count = ledger.size
-    const said = { nonce: this.#nonce, tipDigest: this.#digest, count: this.#count, wallMs: Math.floor(wallMs) }
-    send('qdag_sync_request', { version: 1, isAnswer, ...said })
+    this.#ours = new OwnRequest(ledger, random)
+    this.#agreement.tell(this.#ours.tipDigest)
+    send('qdag_sync_request', this.#ours.message(isAnswer, wallMs))
   }
 
   #requested(request: Bodies['qdag_sync_request'], nowMs: number): void {
     const { ledger, comparisons, clockSeen, send } = this.#host
     clockSeen(request.wallMs)
-    this.#theirDigest = request.tipDigest
     // Two that cross each other answer each other.
     if (this.#stage.kind !== 'asked') {
       const isEqual = compareBytes(request.tipDigest, ledger.tipDigest()) === 0
@@ -228,17 +218,15 @@ export class Session {
       }
       this.#request(true)
     }
-    if (compareBytes(request.tipDigest, this.#digest) !== 0) return this.#compare(request, nowMs)
-    this.#patienceMs = PATIENCE_MS
+    if (!this.#ours.isEqual(request)) return this.#compare(request, nowMs)
+    this.#patience.renew()
     this.#goLive(true, nowMs)
   }
 
   #compare(request: Bodies['qdag_sync_request'], nowMs: number): void {
     const { networkId, sha256, slots } = this.#host
-    const order = this.#count - request.count || compareBytes(this.#nonce, request.nonce)
     const comparison = new Comparison(this.#host, {
-      key: shortIdKey(this.#nonce, request.nonce, networkId, sha256),
-      isLister: order < 0,
+      ...this.#ours.with(request, networkId, sha256),
       isHolding: !slots.claim(this, nowMs),
       nowMs,
     })
@@ -272,13 +260,13 @@ export class Session {
 
   #finish(comparison: Comparison, isProven: boolean, nowMs: number): void {
     const { delivery, ledger, send } = this.#host
-    if (comparison.received > 0) this.#patienceMs = PATIENCE_MS
-    else this.#losePatience()
-    this.#patientUntilMs = nowMs + this.#patienceMs
+    if (comparison.received > 0) this.#patience.renew()
+    else this.#patience.lose()
+    this.#patientUntilMs = nowMs + this.#patience.ms
     if (delivery.hasNews) delivery.keep(comparison.lackedByOther())
-    this.#toldDigest = ledger.tipDigest()
-    send('qdag_digest', { tipDigest: this.#toldDigest, count: ledger.size })
-    this.#theirDigest = undefined
+    const tipDigest = ledger.tipDigest()
+    this.#agreement.tell(tipDigest)
+    send('qdag_digest', { tipDigest, count: ledger.size })
     this.#goLive(isProven, nowMs)
   }
 
@@ -286,7 +274,7 @@ export class Session {
     const { slots, delivery } = this.#host
     slots.release(this)
     if (isProven) this.#repetitions = 0
-    this.#mismatches = 0
+    this.#agreement.begin()
     this.#stage = { kind: 'live', isProven, untilMs: this.#nextCheckMs(nowMs) }
     delivery.open()
     if (this.#isBehind) this.fallBehind(nowMs)
@@ -298,10 +286,6 @@ export class Session {
     else this.ask(nowMs)
   }
 
-  #losePatience(): void {
-    this.#patienceMs = Math.min(MAX_PATIENCE_MS, this.#patienceMs * 2)
-  }
-
   #wait(untilMs: number): void {
     const { slots, delivery } = this.#host
     slots.release(this)
@@ -310,20 +294,13 @@ export class Session {
     this.#stage = { kind: 'waiting', untilMs }
   }
 
-  #agrees(): boolean {
-    const theirs = this.#theirDigest
-    return !theirs || compareBytes(theirs, this.#host.ledger.tipDigest()) === 0
-  }
-
   /** Says what is here, if that has changed, and looks whether the other side has the same. */
   #check(isProven: boolean, nowMs: number): void {
     const { ledger, send } = this.#host
     const tipDigest = ledger.tipDigest()
-    if (compareBytes(tipDigest, this.#toldDigest) !== 0) send('qdag_digest', { tipDigest, count: ledger.size })
-    this.#toldDigest = tipDigest
+    if (this.#agreement.tell(tipDigest)) send('qdag_digest', { tipDigest, count: ledger.size })
     this.#stage = { kind: 'live', isProven, untilMs: this.#nextCheckMs(nowMs) }
-    this.#mismatches = this.#agrees() ? 0 : this.#mismatches + 1
-    if (this.#mismatches >= MISMATCHES) this.askIfQuiet(nowMs)
+    if (this.#agreement.isDoubtful(tipDigest)) this.askIfQuiet(nowMs)
   }
 
   #nextCheckMs(nowMs: number): number {

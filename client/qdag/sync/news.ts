@@ -1,0 +1,58 @@
+/**
+ * What has become part of the ledger is told to every peer that is not known to have it: at once when it is a few entries,
+ * and by comparing when it is what another comparison has brought, or peers would all send the same to each other.
+ */
+import type { Entry } from '../entry.ts'
+import type { Growth, Ledger } from '../ledger.ts'
+import type { Item } from './intake.ts'
+import type { SyncPeer } from './peer.ts'
+import type { Recent } from './recent.ts'
+import type { Underway } from './underway.ts'
+
+/** What one comparison brings beyond this is too much to tell. */
+const MAX_ENTRIES_OF_COMPARISON = 256
+
+export interface NewsHost {
+  readonly ledger: Ledger
+  readonly underway: Underway
+  readonly recent: Recent
+  readonly peers: ReadonlyMap<string, SyncPeer>
+  readonly nowMs: number
+}
+
+export class News {
+  readonly #host: NewsHost
+
+  constructor(host: NewsHost) {
+    this.#host = host
+  }
+
+  /** The ledger has grown, by what a peer has sent or by itself. */
+  spread({ solid }: Growth, from?: SyncPeer, item?: Item): void {
+    const { ledger, underway, recent, peers } = this.#host
+    const firstIndex = ledger.size - solid.length
+    const isTooMuch = from !== undefined && item !== undefined && this.#isTooMuch(from, item, solid.length)
+    for (const [i, entry] of solid.entries()) {
+      recent.add(firstIndex + i, entry)
+      const sources = underway.end(entry.id)
+      for (const peer of peers.values()) {
+        if (sources?.has(peer)) this.#hasParents(peer, entry)
+        else if (!isTooMuch) peer.delivery.tell(firstIndex + i)
+      }
+    }
+    if (!isTooMuch) return
+    for (const peer of peers.values()) if (peer !== from) peer.session.fallBehind(this.#host.nowMs)
+  }
+
+  #isTooMuch(from: SyncPeer, item: Item, entries: number): boolean {
+    const isOfComparison = item.kind === 'entries' && item.answer !== undefined
+    const received = from.session.comparison?.received ?? 0
+    return isOfComparison && received + entries > MAX_ENTRIES_OF_COMPARISON
+  }
+
+  /** Whoever has an entry has what it builds on. */
+  #hasParents({ delivery }: SyncPeer, { parents, prev }: Entry): void {
+    if (!delivery.hasNews) return
+    for (const id of prev ? [prev, ...parents] : parents) delivery.forget(this.#host.ledger.indexOf(id))
+  }
+}
