@@ -14,9 +14,8 @@ export class Mixer {
     this.#highFactor = (0xc2b2ae35 ^ (Math.floor(salt / 2 ** 31) * 2)) | 1
   }
 
+  /** 32 bits, of which the upper ones depend on all that goes in. */
   mix(low: number, high: number): number {
-    const sum = Math.imul(low, this.#lowFactor) + Math.imul(high, this.#highFactor)
-    // The upper bits of a product depend on all bits, the lower ones do not.
-    return (sum ^ (sum >>> 15)) >>> 0
+    return (Math.imul(low, this.#lowFactor) + Math.imul(high, this.#highFactor)) >>> 0
   }
 }

@@ -38,7 +38,8 @@ export function faultOf(
 ): Fault | undefined {
   const { parents, prev: prevId, seq, tsMs } = entry
   const isRoot = (id: Bytes) => compareBytes(id, networkId) === 0
-  if (parents.some(isRoot) && (parents.length > 1 || seq > 0)) return 'root-misused'
+  const mayBeRoot = seq === 0 && parents.length === 1
+  if (!mayBeRoot && parents.some((id, number) => edges[number] === NONE && isRoot(id))) return 'root-misused'
   if ((prevId === undefined) !== (seq === 0) || (prevId && isRoot(prevId))) return 'prev-mismatch'
   for (let number = 0; number < EDGES; number++) {
     const to = edges[number] as number
