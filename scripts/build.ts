@@ -160,35 +160,43 @@ async function buildExtras(): Promise<void> {
 
 /** The join page with its scripts and style under hashed names. */
 async function buildPage(): Promise<void> {
+  const { metafile } = await bundle({
+    ...COMMON,
+    entryPoints: ['client/page/page.ts', 'client/page/page.css', 'client/page/compute-worker.ts'],
+    platform: 'browser',
+    // The ledger and the plots come after the first paint.
+    splitting: true,
+    minify: true,
+    tsconfigRaw: BARE_FIELDS,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    outdir: join(PUBLIC, 'page'),
+    metafile: true,
+  })
+  const outputs = Object.keys(metafile.outputs).map((path) => basename(path))
+  const urlOf = (entry: string, extension: string) => {
+    const name = outputs.find((candidate) => candidate.startsWith(`${entry}-`) && candidate.endsWith(extension))
+    if (!name) throw new Error(`the join page has no ${entry}${extension}`)
+    // From the root: the page stands at /n/NETWORK.
+    return `/page/${name}`
+  }
+  const script = urlOf('page', '.js')
+  const imports = Object.entries(metafile.outputs).find(([path]) => path.endsWith(script))?.[1].imports ?? []
+  // Without them each would be asked for only when whoever imports it has come.
+  const preloads = imports
+    .filter(({ kind }) => kind === 'import-statement')
+    .map(({ path }) => `<link rel="modulepreload" href="/page/${basename(path)}" />`)
   let html = await readFile(join(ROOT, 'client', 'page', 'page.html'), 'utf8')
   for (const [placeholder, url] of [
-    ['{{script}}', await pageScript('page')],
-    ['{{compute-worker}}', await pageScript('compute-worker')],
-    ['{{style}}', await pageStyle()],
+    ['{{script}}', script],
+    ['{{preloads}}', preloads.join('\n    ')],
+    ['{{compute-worker}}', urlOf('compute-worker', '.js')],
+    ['{{style}}', urlOf('page', '.css')],
   ] as const) {
     if (!html.includes(placeholder)) throw new Error(`client/page/page.html has no ${placeholder}`)
     html = html.replaceAll(placeholder, url)
   }
   await writeFile(join(PUBLIC, 'page.html'), html)
-}
-
-async function pageScript(name: string): Promise<string> {
-  const bundled = await bundledCode({ entryPoints: [`client/page/${name}.ts`], tsconfigRaw: BARE_FIELDS })
-  return (await writeHashed('page', name, await shrunk(bundled))).url
-}
-
-async function pageStyle(): Promise<string> {
-  const { metafile } = await bundle({
-    ...COMMON,
-    entryPoints: ['client/page/page.css'],
-    minify: true,
-    entryNames: '[name]-[hash]',
-    outdir: join(PUBLIC, 'page'),
-    metafile: true,
-  })
-  const path = Object.keys(metafile.outputs).find((candidate) => candidate.endsWith('.css'))
-  if (!path) throw new Error('the join page has no style')
-  return `/page/${basename(path)}`
 }
 
 /** The npm package: readable code, since the application's own bundler minifies it. */

@@ -1,15 +1,22 @@
 /** All plots of the page: made when a row comes, drawn once a second while somebody can see them. */
 import { historyWords, type History } from './history.ts'
-import { paletteOf, Plot, type PlotSize } from './plot.ts'
+import type * as plots from './plot.ts'
+import type { Plot, PlotSize } from './plot.ts'
 
 /** Time passes visibly, and 32 plots stay far below a frame's time in each second. */
 const DRAW_EVERY_MS = 1_000
 
 interface Entry {
-  plot: Plot
+  readonly size: PlotSize
+  /** Absent until the code for it has come. */
+  plot: Plot | undefined
   history: History
   isVisible: boolean
 }
+
+/** The library that plots is larger than all the rest of the page's own code, and nobody is there yet when a page opens. */
+let plotting: typeof plots | undefined
+let isLoading = false
 
 const entries = new Map<HTMLElement, Entry>()
 const visibility = new IntersectionObserver((changes) => {
@@ -24,13 +31,15 @@ const visibility = new IntersectionObserver((changes) => {
 /** Shows a history in an element; called as often as there is news. It is drawn with the next tick. */
 export function showHistory(host: HTMLElement, history: History, size: PlotSize): void {
   let entry = entries.get(host)
-  if (entry?.plot.size !== size) {
-    entry?.plot.close()
+  if (entry?.size !== size) {
+    entry?.plot?.close()
     const isVisible = entry?.isVisible ?? false
-    entry = { plot: new Plot(host, size), history, isVisible }
+    entry = { size, plot: plotting && new plotting.Plot(host, size), history, isVisible }
     if (!entries.has(host)) visibility.observe(host)
     entries.set(host, entry)
     draw([entry])
+    // Without plots the page still says everything in words.
+    if (!isLoading) load().catch(reportError)
   }
   entry.history = history
   const words = historyWords(history)
@@ -42,15 +51,23 @@ export function forgetDetached(): void {
   for (const [host, { plot }] of entries) {
     if (host.isConnected) continue
     visibility.unobserve(host)
-    plot.close()
+    plot?.close()
     entries.delete(host)
   }
 }
 
+async function load(): Promise<void> {
+  isLoading = true
+  plotting = await import('./plot.ts')
+  for (const [host, entry] of entries) entry.plot ??= new plotting.Plot(host, entry.size)
+  draw(entries.values())
+}
+
 function draw(some: Iterable<Entry>): void {
+  if (!plotting) return
   const now = performance.now()
-  const palette = paletteOf(document.documentElement)
-  for (const { plot, history } of some) plot.draw(history, now, palette)
+  const palette = plotting.paletteOf(document.documentElement)
+  for (const { plot, history } of some) plot?.draw(history, now, palette)
 }
 
 setInterval(() => {

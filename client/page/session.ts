@@ -6,10 +6,14 @@ import { EdgeNetError } from '../errors.ts'
 import { join } from '../index.ts'
 import { loadIdentity } from './identity-store.ts'
 import { followLedger } from './ledger-feed.ts'
-import { openKeptLedger } from './ledger-store.ts'
 import type { Settings } from './settings.ts'
 import { failureOf, type Failure, type PageEvent, type PeerFacts } from './state.ts'
 import { labelOf } from './view.ts'
+
+/** Fetched while the identity is read and the page is painted: a person sees the page before it has come. */
+const ledgerCode = import('./ledger-store.ts')
+// Whoever joins is told; nobody else waits for it.
+ledgerCode.catch(() => undefined)
 
 export interface Session {
   /** Sends to one peer, or to everyone when `to` is empty. Reports what became of it as an event. */
@@ -42,8 +46,10 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
         name: settings.name,
         direct: settings.direct ? 'on' : 'off',
         signal: leaving.signal,
-        ledger: openKeptLedger(roomUrl, identity, (error) =>
-          tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
+        ledger: ledgerCode.then(({ openKeptLedger }) =>
+          openKeptLedger(roomUrl, identity, (error) =>
+            tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
+          ),
         ),
         onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
       })
