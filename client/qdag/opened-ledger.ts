@@ -36,7 +36,8 @@ export class OpenedLedger implements SharedLedger {
   readonly #shell: LedgerShell
   readonly #options: ShellOptions
   readonly #emitter = new Emitter<LedgerEvents>((error, type) => this.#handlerFailed(error, type))
-  #listeners = 0
+  /** How many listen to each type, or did. */
+  readonly #listeners = new Map<keyof LedgerEvents, number>()
   /** What failed before anybody could listen: while the ledger was opened. */
   readonly #untold: EdgeNetError[] = []
   #closing: Promise<void> | undefined
@@ -168,10 +169,16 @@ export class OpenedLedger implements SharedLedger {
     handler: (event: LedgerEvents[Type]) => unknown,
     options?: ListenOptions,
   ): () => void {
-    this.#listeners++
+    const count = (more: number) => this.#listeners.set(type, (this.#listeners.get(type) ?? 0) + more)
+    count(1)
     const off = this.#emitter.on(type, handler, options)
     if (type === 'error') for (const error of this.#untold.splice(0)) this.#failed(error)
-    return off
+    let isListening = true
+    return () => {
+      off()
+      if (isListening) count(-1)
+      isListening = false
+    }
   }
 
   close(): Promise<void> {
@@ -181,20 +188,24 @@ export class OpenedLedger implements SharedLedger {
   // ---- events ------------------------------------------------------------------------------------------------------
 
   #solid(entries: readonly Entry[], firstIndex: number, confirmed: readonly number[], forked: readonly number[]): void {
-    // A catching-up peer takes in thousands a second: no view of them is made for nobody.
-    if (this.#listeners === 0) return
     const { ledger } = this.#shell
     const { identity, networkId } = this.#options
     const key = identity?.publicKey
-    for (const [i, entry] of entries.entries()) {
+    // A catching-up peer takes in thousands a second: no view of them is made for nobody.
+    for (const [i, entry] of this.#isHeard('entry') ? entries.entries() : []) {
       const isOwn = key !== undefined && compareBytes(entry.contributor, key) === 0
-      this.#emitter.emit('entry', { entry: ledgerEntryOf(entry, networkId, ledger.isConfirmed(firstIndex + i)), isOwn })
+      const view = ledgerEntryOf(entry, networkId, ledger.isConfirmed(firstIndex + i))
+      this.#emitter.emit('entry', { entry: view, isOwn })
     }
-    for (const index of confirmed) {
+    for (const index of this.#isHeard('confirmed') ? confirmed : []) {
       const contributor = toBase64Url(ledger.contributorOf(index))
       this.#emitter.emit('confirmed', { id: toBase64Url(ledger.idOf(index)), contributor })
     }
     for (const index of forked) void this.#tellFork(index)
+  }
+
+  #isHeard(type: keyof LedgerEvents): boolean {
+    return (this.#listeners.get(type) ?? 0) > 0
   }
 
   async #tellFork(index: number): Promise<void> {
