@@ -9,15 +9,14 @@
 import { compareBytes, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import type { ContributorStatistics, LedgerStatistics } from './api.ts'
 import type { Entry } from './entry.ts'
+import { Admission } from './ledger/admission.ts'
 import { digestOfState, digestOfTips } from './ledger/digest.ts'
-import { EDGES, FLAG, NONE, PREV } from './ledger/entries.ts'
+import { EDGES, FLAG, NONE } from './ledger/entries.ts'
 import { drawParents } from './ledger/parents.ts'
 import { notIn } from './ledger/past.ts'
-import { faultOf, type Rules } from './ledger/rules.ts'
 import { State } from './ledger/state.ts'
 import { taskHashOf } from './ledger/task-hash.ts'
 import type { Fork, Growth, Head, IndexFilter, LedgerOptions, Verdict } from './ledger/types.ts'
-import { WaitingRoom, type Waiting } from './ledger/waiting-room.ts'
 
 export type { Fault } from './ledger/rules.ts'
 export type { Fork, Growth, Head, IndexFilter, LedgerOptions, Verdict } from './ledger/types.ts'
@@ -26,30 +25,19 @@ export type { Fork, Growth, Head, IndexFilter, LedgerOptions, Verdict } from './
 const DEFAULT_CONFIRMATIONS = 3
 /** What the order of times demands anyway. */
 const DEFAULT_MIN_GAP_MS = 1
-/** The clocks of honest peers, corrected by each other, differ by less. */
-const MAX_AHEAD_MS = 120_000
-
-/** A {@link Growth} in the making. */
-interface Growing {
-  readonly solid: Entry[]
-  readonly confirmed: number[]
-  readonly forked: number[]
-}
-
 export class Ledger {
   readonly #options: Required<LedgerOptions>
   protected readonly state: State
-  readonly #waiting = new WaitingRoom()
-  readonly #rules: Rules
-  /** Of the entry that is being placed. */
-  readonly #edges = new Int32Array(EDGES)
-  #tipDigest: Bytes | undefined
+  readonly #admission: Admission
+  /** Of the tips when there were so many entries. */
+  #tipDigest: { readonly size: number; readonly digest: Bytes } | undefined
 
   constructor(options: LedgerOptions) {
     this.#options = { confirmations: DEFAULT_CONFIRMATIONS, minGapMs: DEFAULT_MIN_GAP_MS, salt: 0, ...options }
     const { networkId, sha256, confirmations, minGapMs, salt } = this.#options
     this.state = new State(sha256, confirmations, salt)
-    this.#rules = { networkId, minGapMs, entries: this.state.entries, writers: this.state.writers }
+    const { entries, writers } = this.state
+    this.#admission = new Admission(this.state, { networkId, minGapMs, entries, writers })
   }
 
   // ---- growing -----------------------------------------------------------------------------------------------------
@@ -61,38 +49,29 @@ export class Ledger {
    * @param nowMs the wall clock, as corrected: it decides nothing but which entries wait, and for how long
    */
   add(entry: Entry, from: string, nowMs: number): Verdict {
-    this.#waiting.sweep(nowMs)
-    if (this.knows(entry.id)) return { kind: 'known' }
-    const growth: Growing = { solid: [], confirmed: [], forked: [] }
-    const verdict = this.#place(entry, from, nowMs, growth)
-    if (verdict) return verdict
-    this.#follow(this.#waiting.release(entry.id), nowMs, growth)
-    return { kind: 'added', ...growth }
+    return this.#admission.add(entry, from, nowMs)
   }
 
   /** Lets parked entries in whose time has come, and the orphans that waited for them. To be called every second or so. */
   ripen(nowMs: number): Growth {
-    this.#waiting.sweep(nowMs)
-    const growth: Growing = { solid: [], confirmed: [], forked: [] }
-    this.#follow(this.#waiting.releaseParked(nowMs + MAX_AHEAD_MS), nowMs, growth)
-    return growth
+    return this.#admission.ripen(nowMs)
   }
 
   /** Drops what waits and came from this peer. */
   forget(from: string): void {
-    this.#waiting.forget(from)
+    this.#admission.waiting.forget(from)
   }
 
   /** Ids that orphans wait for and that are not here, with the peer that sent the first of those orphans. */
   missing(): readonly { readonly id: Bytes; readonly from: string }[] {
-    return this.#waiting.missing()
+    return this.#admission.waiting.missing()
   }
 
   // ---- one entry ---------------------------------------------------------------------------------------------------
 
   /** The entry is solid, or waits to be. */
   knows(id: Bytes): boolean {
-    return this.indexOf(id) !== NONE || this.#waiting.has(id)
+    return this.indexOf(id) !== NONE || this.#admission.waiting.has(id)
   }
 
   /** Index of a solid entry, or -1. */
@@ -156,7 +135,12 @@ export class Ledger {
 
   /** SHA-256 over the sorted ids of the tips: equal on two peers exactly when their ledgers are. */
   tipDigest(): Bytes {
-    return (this.#tipDigest ??= digestOfTips(this.state.entries, this.tips(), this.#options.sha256))
+    const { size } = this
+    if (this.#tipDigest?.size !== size) {
+      const digest = digestOfTips(this.state.entries, this.tips(), this.#options.sha256)
+      this.#tipDigest = { size, digest }
+    }
+    return this.#tipDigest.digest
   }
 
   /** Indexes at distance 1, 2, 4, 8 … from the end, and the first: one that another peer knows bounds what it lacks. */
@@ -223,8 +207,8 @@ export class Ledger {
       entries: this.size,
       tips: this.state.tips.count,
       ...this.state.contributors.totals(),
-      orphans: this.#waiting.orphans,
-      parked: this.#waiting.parked,
+      orphans: this.#admission.waiting.orphans,
+      parked: this.#admission.waiting.parked,
       confirmations: this.#options.confirmations,
       digest: toBase64Url(this.tipDigest()),
     }
@@ -243,56 +227,5 @@ export class Ledger {
     const drawn = drawParents({ entries, contributorOf, tips: this.tips(), own, follows, random, nowMs })
     if (drawn.length === 0) return [prev ?? this.#options.networkId]
     return drawn.map((index) => this.idOf(index)).toSorted(compareBytes)
-  }
-
-  // ---- how an entry is placed --------------------------------------------------------------------------------------
-
-  /** Places those that have waited, and those that wait for them in turn. */
-  #follow(free: readonly Waiting[], nowMs: number, growth: Growing): void {
-    const queue = [...free]
-    // It grows while it is gone through.
-    for (const { entry, from } of queue) {
-      if (this.#place(entry, from, nowMs, growth)) continue
-      for (const next of this.#waiting.release(entry.id)) queue.push(next)
-    }
-    growth.confirmed.sort((a, b) => a - b)
-  }
-
-  /** Makes an entry part of the ledger. When that cannot be, says why, and lets it wait if that may change. */
-  #place(entry: Entry, from: string, nowMs: number, growth: Growing): Verdict | undefined {
-    const missing = this.#find(entry)
-    const reason = faultOf(entry, this.#edges, this.#rules)
-    if (reason) return { kind: 'rejected', reason }
-    if (missing.length > 0) {
-      this.#waiting.holdOrphan(entry, from, missing, nowMs)
-      return { kind: 'orphan', missing: missing.filter((id) => !this.#waiting.has(id)) }
-    }
-    if (entry.tsMs > nowMs + MAX_AHEAD_MS) {
-      this.#waiting.park(entry, from, nowMs)
-      return { kind: 'parked' }
-    }
-    const { index, confirmed, isForked } = this.state.append(entry, this.#edges)
-    this.#tipDigest = undefined
-    growth.solid.push(entry)
-    for (const one of confirmed) growth.confirmed.push(one)
-    if (isForked) growth.forked.push(index)
-    return undefined
-  }
-
-  /** Finds what an entry builds on: sets `#edges`, and returns the ids that are not there. */
-  #find({ parents, prev }: Entry): readonly Bytes[] {
-    const missing: Bytes[] = []
-    const edgeTo = (id: Bytes | undefined): number => {
-      const index = id ? this.indexOf(id) : NONE
-      if (id && index === NONE && !this.isRoot(id)) missing.push(id)
-      return index
-    }
-    const [first, second] = parents
-    this.#edges[0] = edgeTo(first)
-    this.#edges[1] = edgeTo(second)
-    // A lone contributor has nothing but the entry before to build on.
-    const isLone = first && prev && !second && compareBytes(first, prev) === 0
-    this.#edges[PREV] = isLone ? this.#edges[0] : edgeTo(prev)
-    return missing
   }
 }
