@@ -4,10 +4,9 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Entry } from '../entry.ts'
+import { SYNC_WINDOW_BYTES } from './limits.ts'
 import type { Send } from './reconciliation.ts'
 
-/** Messages with entries that the other side has not dealt with: half a second of verification, and a far link's round trip. */
-export const WINDOW_BYTES = 256 * 1024
 /** Entries that are read at once: larger batches are hardly smaller. */
 const SLICE_ENTRIES = 512
 /** New entries that wait to be told. A peer that is so far behind compares instead. */
@@ -193,7 +192,7 @@ export class Delivery {
 
   #hasRoom({ batch }: Parcel): boolean {
     const outBytes = this.#sentBytes - this.#takenBytes
-    return !this.#host.isCongested && (outBytes === 0 || outBytes + batch.length + HEAD_BYTES <= WINDOW_BYTES)
+    return !this.#host.isCongested && (outBytes === 0 || outBytes + batch.length + HEAD_BYTES <= SYNC_WINDOW_BYTES)
   }
 
   #nextSlice(isTurnOver: boolean): Slice | undefined {

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { mapKeyOf } from '../map-key.ts'
-import { MAX_FETCH_IDS } from './messages.ts'
+import { MAX_FETCH_IDS } from './limits.ts'
 
 export interface FetchHost {
   readonly random: () => number

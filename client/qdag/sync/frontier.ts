@@ -5,7 +5,8 @@
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Ledger } from '../ledger.ts'
 import { bitmapOf, hasBit, isBitmapOf } from './bitmap.ts'
-import { MAX_LOCATORS, MAX_TIPS, PREFIX_BYTES, type Bodies } from './messages.ts'
+import { MAX_LOCATORS, MAX_TIPS, PREFIX_BYTES } from './limits.ts'
+import type { Bodies } from './messages.ts'
 import type { Underway } from './underway.ts'
 
 const NONE = -1

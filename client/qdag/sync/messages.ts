@@ -1,28 +1,22 @@
 /**
  * What two replicas say to each other: a kind, and the fields that it has. Reading never throws; it gives a message only when
  * the bytes are exactly one.
- *
- * Ids that only help to find out what is missing are cut to 16 bytes: nobody can make two entries that share so many.
  */
 import { concat, type Bytes } from '../../../protocol/bytes.ts'
 import { fixed, layout, list, oneOf, rest, uint, type Field, type Layout } from '../../../protocol/layout.ts'
-import { ID_BYTES, MAX_BATCH_BYTES } from '../entry-limits.ts'
-
-export const NONCE_BYTES = 16
-export const PREFIX_BYTES = 16
-/** A mesh whose members talk has a few tips for each that writes at the moment; more come from a partition or a flood. */
-export const MAX_TIPS = 64
-/** At distances 1, 2, 4 …: enough for 2^38 entries, and the first one. */
-export const MAX_LOCATORS = 40
-/** More orphaned, parked and unverified entries than this are a flood; those that are not listed may be sent again. */
-export const MAX_HELD = 64
-/** 32 KiB in one message; above this many candidates, ranges tell first which of them matter. */
-export const MAX_SHORT_IDS = 4_096
-export const SHORT_ID_BYTES = 8
-/** 256 KiB of sums: at 32 candidates a range enough for a million. */
-export const MAX_RANGE_EXPONENT = 15
-/** A peer that lacks more is behind, and compares. */
-export const MAX_FETCH_IDS = 64
+import { ID_BYTES } from '../entry-limits.ts'
+import {
+  MAX_ENTRIES_MESSAGE_BYTES,
+  MAX_FETCH_IDS,
+  MAX_HELD,
+  MAX_LOCATORS,
+  MAX_RANGE_EXPONENT,
+  MAX_SHORT_IDS,
+  MAX_TIPS,
+  NONCE_BYTES,
+  PREFIX_BYTES,
+  SHORT_ID_BYTES,
+} from './limits.ts'
 
 const VERSION = 1
 
@@ -106,8 +100,8 @@ const LAYOUTS: { readonly [K in Kind]: Layout<Bodies[K]> } = {
   qdag_ranges: layout({ sums: sums() }),
   qdag_range_difference: layout({ bits: restUpTo(2 ** MAX_RANGE_EXPONENT / 8) }),
   qdag_want: layout({ bits: restUpTo(MAX_SHORT_IDS / 8) }),
-  qdag_sync_response: layout({ isLast: flag, hasMore: flag, batch: restUpTo(MAX_BATCH_BYTES) }),
-  qdag_entries: layout({ batch: restUpTo(MAX_BATCH_BYTES) }),
+  qdag_sync_response: layout({ isLast: flag, hasMore: flag, batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - 3) }),
+  qdag_entries: layout({ batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - 1) }),
   qdag_fetch: layout({ ids: list(fixed(ID_BYTES), MAX_FETCH_IDS) }),
   qdag_digest: layout({ tipDigest: digest, count }),
   qdag_busy: layout({ retryAfterMs: uint(4) }),

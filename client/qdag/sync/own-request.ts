@@ -2,7 +2,8 @@
 import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256 } from '../api.ts'
 import type { Ledger } from '../ledger.ts'
-import { NONCE_BYTES, type Bodies } from './messages.ts'
+import { NONCE_BYTES } from './limits.ts'
+import type { Bodies } from './messages.ts'
 import { shortIdKey, type ShortIdKey } from './short-ids.ts'
 
 type Request = Bodies['qdag_sync_request']

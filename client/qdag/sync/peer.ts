@@ -3,8 +3,9 @@ import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256, SyncState } from '../api.ts'
 import type { Entry } from '../entry.ts'
 import type { Ledger } from '../ledger.ts'
-import { Delivery, WINDOW_BYTES } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import type { Item, Sender } from './intake.ts'
+import { SYNC_WINDOW_BYTES, TAKEN_BYTES } from './limits.ts'
 import { decodeMessage, encodeMessage, type Bodies, type Kind, type SyncMessage } from './messages.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
 import { Pace } from './pace.ts'
@@ -12,9 +13,6 @@ import type { Send } from './reconciliation.ts'
 import { Session } from './session.ts'
 import type { Slots } from './slots.ts'
 import type { Underway } from './underway.ts'
-
-/** Entries are acknowledged by so much: five bytes for every three hundred of them. */
-const TAKEN_BYTES = WINDOW_BYTES / 8
 
 /** What is the same for all peers. */
 export interface PeerHost {
@@ -104,7 +102,7 @@ export class SyncPeer implements Sender {
     message: Extract<SyncMessage, { kind: 'qdag_sync_response' | 'qdag_entries' }>,
     byteLength: number,
   ): void {
-    const fits = this.#heldBytes === 0 || this.#heldBytes + byteLength <= WINDOW_BYTES
+    const fits = this.#heldBytes === 0 || this.#heldBytes + byteLength <= SYNC_WINDOW_BYTES
     if (!fits) return this.#host.misbehaved(this, 'flood')
     this.#heldBytes += byteLength
     const { batch } = message
@@ -160,7 +158,7 @@ export class SyncPeer implements Sender {
 
   #makeDelivery(send: Send): Delivery {
     const host = this.#host
-    const isCongested = () => this.#unsentBytes >= WINDOW_BYTES
+    const isCongested = () => this.#unsentBytes >= SYNC_WINDOW_BYTES
     return new Delivery({
       send,
       get isCongested() {

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { bitmapOf, hasBit } from './bitmap.ts'
-import { MAX_RANGE_EXPONENT, SHORT_ID_BYTES } from './messages.ts'
+import { MAX_RANGE_EXPONENT, SHORT_ID_BYTES } from './limits.ts'
 import type { ShortIds } from './short-ids.ts'
 
 /** A range that differs in one id costs all of its ids: fewer would cost more sums. */

@@ -2,11 +2,12 @@
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { encodeBatch, inBatches } from '../batch.ts'
 import type { Entry } from '../entry.ts'
+import { MAX_ENTRIES_MESSAGE_BYTES } from './limits.ts'
 
 /** About a megabyte. */
 const MAX_ENTRIES = 2_048
-/** What may be under way to a peer; that many bytes are claimed for three times as many that it comes to. */
-const BATCH_BYTES = 256 * 1024
+/** What a message has besides its batch. */
+const HEAD_BYTES = 3
 
 export class Recent {
   readonly #entries = new Map<number, Entry>()
@@ -35,8 +36,16 @@ export class Recent {
   /** Entries as they are sent. */
   encode(entries: readonly Entry[]): readonly Bytes[] {
     if (entries === this.#last && this.#lastBatches) return this.#lastBatches
-    const batches = Array.from(inBatches(entries, BATCH_BYTES), encodeBatch)
+    const batches = encodeAll(entries)
     if (entries === this.#last) this.#lastBatches = batches
     return batches
   }
+}
+
+/** Without long tasks and chains, entries come to a third of what is claimed for them. */
+function encodeAll(entries: readonly Entry[]): readonly Bytes[] {
+  const maxBytes = MAX_ENTRIES_MESSAGE_BYTES - HEAD_BYTES
+  const few = Array.from(inBatches(entries, 2 * maxBytes), encodeBatch)
+  if (few.every(({ length }) => length <= maxBytes)) return few
+  return Array.from(inBatches(entries, maxBytes), encodeBatch)
 }

@@ -4,14 +4,13 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { bitmapOf, hasBit, isBitmapOf } from './bitmap.ts'
-import { MAX_SHORT_IDS, type Bodies, type Kind } from './messages.ts'
+import { MAX_SHORT_ID_LISTS, MAX_SHORT_IDS, SHORT_ID_BYTES } from './limits.ts'
+import type { Bodies, Kind } from './messages.ts'
 import { differenceOf, exponentFor, inRanges, sumsOf } from './ranges.ts'
 import { NO_INDEX, ShortIds } from './short-ids.ts'
 
 /** Lists on their way: 128 KiB, about what the entries themselves may take. */
 const MAX_UNANSWERED = 4
-/** A million candidates. What is beyond is found the next time. */
-const MAX_LISTS = 256
 
 /** Sends a message to the peer, and says how long it is. */
 export type Send = <K extends Kind>(kind: K, body: Bodies[K]) => number
@@ -64,7 +63,7 @@ export class Lister {
   }
 
   #list(): void {
-    const end = Math.min(this.#ids.length, MAX_LISTS * MAX_SHORT_IDS)
+    const end = Math.min(this.#ids.length, MAX_SHORT_ID_LISTS * MAX_SHORT_IDS)
     while (!this.#isListed && this.#unanswered.length < MAX_UNANSWERED) {
       const from = this.#at
       const to = Math.min(from + MAX_SHORT_IDS, end)
@@ -99,7 +98,7 @@ export class Matcher {
   compare({ sums }: Bodies['qdag_ranges']): boolean {
     if (this.#hasRanges || this.#lists > 0) return false
     this.#hasRanges = true
-    const exponent = Math.log2(sums.length / 8)
+    const exponent = Math.log2(sums.length / SHORT_ID_BYTES)
     // What waits is not among the other side's candidates, or is wanted by nobody.
     const ours = sumsOf(this.#ids.filter((i) => this.#ids.index[i] !== NO_INDEX).distinct(), exponent)
     const bits = differenceOf(ours, sums)
@@ -113,7 +112,7 @@ export class Matcher {
   match({ ids, isLast }: Bodies['qdag_short_ids']): boolean {
     const list = ShortIds.decode(ids)
     const isFull = list?.length === MAX_SHORT_IDS
-    if (!list || this.#isOver || (!isLast && !isFull) || ++this.#lists > MAX_LISTS) return false
+    if (!list || this.#isOver || (!isLast && !isFull) || ++this.#lists > MAX_SHORT_ID_LISTS) return false
     if (this.#last && list.length > 0 && this.#last.compare(this.#last.length - 1, list, 0) >= 0) return false
     if (list.length > 0) this.#last = list
     this.#isOver = isLast

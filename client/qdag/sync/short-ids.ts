@@ -7,7 +7,7 @@
  */
 import { compareBytes, concat, type Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256 } from '../api.ts'
-import { SHORT_ID_BYTES } from './messages.ts'
+import { SHORT_ID_BYTES } from './limits.ts'
 
 export interface ShortIdKey {
   readonly k0: number

@@ -6,7 +6,7 @@ import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
 import type { Entry } from '../entry.ts'
 import type { Ledger } from '../ledger.ts'
 import { mapKeyOf } from '../map-key.ts'
-import { MAX_HELD, PREFIX_BYTES } from './messages.ts'
+import { MAX_HELD, PREFIX_BYTES } from './limits.ts'
 
 export interface Arrival {
   readonly entry: Entry
