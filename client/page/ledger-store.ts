@@ -4,7 +4,6 @@ import type { SharedLedger } from '../qdag/api.ts'
 import { networkIdOf } from '../qdag/network-id.ts'
 import { openLedger } from '../qdag/open-ledger.ts'
 import { IndexedDbStore } from '../qdag/stores/indexed-db-store.ts'
-import { webWorkerVerifier } from '../qdag/web-worker-verifier.ts'
 
 /**
  * The ledger of a room's network. Where the browser lets nothing be stored, or what is stored cannot be read, it begins empty
@@ -19,9 +18,9 @@ export async function openKeptLedger(
 ): Promise<SharedLedger> {
   try {
     const store = await IndexedDbStore.open(await networkIdOf(roomUrl))
-    return await openLedger({ network: roomUrl, identity, store, verifier: webWorkerVerifier() })
+    return await openLedger({ network: roomUrl, identity, store })
   } catch (error) {
     onNotKept(error)
-    return openLedger({ network: roomUrl, identity, verifier: webWorkerVerifier() })
+    return openLedger({ network: roomUrl, identity })
   }
 }

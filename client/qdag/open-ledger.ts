@@ -7,7 +7,8 @@ import { OpenedLedger } from './opened-ledger.ts'
 import { sha256 as slowSha256 } from './sha256.ts'
 import type { LedgerStore } from './store.ts'
 import { MemoryStore } from './stores/memory-store.ts'
-import { webCryptoVerifier, type Verifier } from './verifier.ts'
+import type { Verifier } from './verifier.ts'
+import { webWorkerVerifier } from './web-worker-verifier.ts'
 
 export interface OpenLedgerOptions {
   /** A room URL, a network's name, or its id. */
@@ -18,7 +19,7 @@ export interface OpenLedgerOptions {
   readonly store?: LedgerStore | ((networkId: Bytes) => LedgerStore | Promise<LedgerStore>)
   /** How many distinct other contributors must build on an entry before it is confirmed. Default 3. */
   readonly confirmations?: number
-  /** Checks signatures. Default: WebCrypto. */
+  /** Checks signatures. Default: WebCrypto, in workers where the runtime has them. */
   readonly verifier?: Verifier
   readonly sha256?: Sha256
 }
@@ -35,7 +36,7 @@ export interface OpenLedgerOptions {
  * await network.contribute({ taskId: 'render/frame-1', computeUnits: 1_200 })
  */
 export async function openLedger(options: OpenLedgerOptions): Promise<SharedLedger> {
-  const { identity, verifier = webCryptoVerifier(), sha256 = slowSha256, confirmations } = options
+  const { identity, verifier = webWorkerVerifier(), sha256 = slowSha256, confirmations } = options
   let store: LedgerStore | undefined
   try {
     const networkId = await networkIdOf(options.network)
