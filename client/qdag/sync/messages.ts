@@ -18,6 +18,8 @@ import {
   SHORT_ID_BYTES,
 } from './limits.ts'
 
+export { MAX_RANGE_EXPONENT, MAX_SHORT_IDS } from './limits.ts'
+
 const VERSION = 1
 
 /** The bodies, by the kind of their message. */
