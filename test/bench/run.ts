@@ -10,6 +10,11 @@ import { bill } from './bill.ts'
 import { crowd } from './crowd.ts'
 import { idle } from './idle.ts'
 import { join } from './join.ts'
+import { catchUp } from './ledger/catch-up.ts'
+import { drawing } from './ledger/drawing.ts'
+import { insert } from './ledger/insert.ts'
+import { ledgerStore } from './ledger/store.ts'
+import { live } from './ledger/live.ts'
 import { bulk } from './link/bulk.ts'
 import { first } from './link/first.ts'
 import { latency } from './link/latency.ts'
@@ -22,7 +27,25 @@ import { route } from './route.ts'
 
 /** What the room does, and what links do. */
 const BENCHES: ReadonlyMap<string, Bench> = new Map(
-  Object.entries({ join, mesh, route, crowd, idle, bill, first, moves, sockets, bulk, latency, table }),
+  Object.entries({
+    join,
+    mesh,
+    route,
+    crowd,
+    idle,
+    bill,
+    first,
+    moves,
+    sockets,
+    bulk,
+    latency,
+    table,
+    'catch-up': catchUp,
+    live,
+    drawing,
+    'ledger-store': ledgerStore,
+    'ledger-insert': insert,
+  }),
 )
 const RESULTS = joinPath(import.meta.dirname, 'results')
 
