@@ -29,10 +29,10 @@ globalThis.catchUpPage = {
     const receiver = await openLedger({ network: NETWORK })
     await rest()
     const startedMs = performance.now()
-    const { part } = loopback(source, receiver)
+    const wire = loopback(source, receiver)
     while (receiver.statistics().entries < entries.length) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     const ms = performance.now() - startedMs
-    part()
+    wire.part()
     await pause()
     const found = { ms, longestTaskMs }
     await Promise.all([source.close(), receiver.close()])

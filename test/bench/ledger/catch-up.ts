@@ -109,11 +109,11 @@ async function timed(act: () => Promise<void>): Promise<number> {
 async function catchUpInNode(source: Awaited<ReturnType<typeof openLedger>>): Promise<Transfer> {
   const receiver = await openLedger({ network: NETWORK })
   try {
-    const { ends, part } = loopback(source, receiver)
+    const wire = loopback(source, receiver)
     while (receiver.statistics().entries < ENTRIES) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-    part()
-    const { sentBytes: fromSource } = ends[0]
-    const { sentBytes: fromReceiver } = ends[1]
+    wire.part()
+    const { sentBytes: fromSource } = wire.ends[0]
+    const { sentBytes: fromReceiver } = wire.ends[1]
     return { batchBytes: fromSource, metadataBytes: fromReceiver }
   } finally {
     await receiver.close()
@@ -153,11 +153,11 @@ async function serve(segments: readonly Bytes[]): Promise<Server> {
     write: false,
   })
   const script = (outputFiles[0]?.text ?? '').replaceAll('</script', '<\\/script')
+  const page = `<!doctype html><script type="module">${script}</script>`
   const server = createServer((request, response) => {
     const number = /^\/segment\/(\d+)$/.exec(request.url ?? '')?.[1]
-    if (number !== undefined) return void response.end(segments[Number(number)])
-    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' })
-    response.end(`<!doctype html><script type="module">${script}</script>`)
+    if (number === undefined) response.setHeader('Content-Type', 'text/html; charset=utf-8')
+    response.end(number === undefined ? page : segments[Number(number)])
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
