@@ -1,5 +1,5 @@
 /** The log: entries by arrival index over a store, whoever of several clients writes it, and whatever becomes of the store. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../client/node/ledger/sha256.ts'
 import type { Entry } from '../../client/qdag/entry.ts'
 import { mapKeyOf } from '../../client/qdag/map-key.ts'
@@ -374,6 +374,36 @@ describe('several clients of one store', () => {
     const after = await open(place)
     expect(after.report).toEqual({ entries: 3_400, damagedSegments: 0, lostEntries: 0 })
     expect(after.ledger.stateDigest()).toEqual(late.ledger.stateDigest())
+  })
+
+  it('write everything, also when they are closed while they take over', async () => {
+    const place = new MemoryPlace()
+    const one = await open(place)
+    const store = new MemoryStore(place)
+    const other = await KeptLedger.open({ store, sha256 })
+    other.hear(entries)
+    vi.spyOn(store, 'segmentCount').mockImplementationOnce(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return place.segments.length
+    })
+    await one.close()
+    await settle()
+    expect(other.log.isKeeper).toBe(false)
+    await other.close()
+    expect((await open(place)).report.entries).toBe(5_000)
+  })
+
+  it('do not go on where segments have disappeared meanwhile', async () => {
+    const place = new MemoryPlace()
+    const one = await open(place)
+    one.hear(entries)
+    await one.log.flush()
+    const other = await open(place)
+    place.segments.length = 2
+    await one.store.close()
+    await settle()
+    expect(other.errors).toMatchObject([{ code: 'ledger-failed', reason: 'gone' }])
+    expect(place.segments).toHaveLength(2)
   })
 
   it('write everything when the keeper never wrote anything', async () => {

@@ -1,5 +1,5 @@
 /** Own entries: kept before anybody gets them, numbered once, and never forgotten, whatever becomes of the rest. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../client/node/ledger/sha256.ts'
 import type { Entry } from '../../client/qdag/entry.ts'
 import { MemoryPlace, MemoryStore } from '../../client/qdag/stores/memory-store.ts'
@@ -75,6 +75,15 @@ describe('an own entry', () => {
     expect(kept.ledger.size).toBe(50)
     expect(kept.ledger.forks()).toEqual([])
   })
+})
+
+it('whoever is alone does not look before each entry', async () => {
+  const store = new MemoryStore()
+  const kept = await KeptLedger.open({ store, sha256 })
+  await kept.contribute()
+  const looking = vi.spyOn(store, 'lastOwn')
+  await contributed(kept, 5)
+  expect(looking).not.toHaveBeenCalled()
 })
 
 describe('after a crash', () => {
