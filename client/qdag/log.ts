@@ -8,6 +8,7 @@
  */
 import { EdgeNetError } from '../errors.ts'
 import type { Entry } from './entry.ts'
+import { KeeperRole } from './keeper-role.ts'
 import { loadSegments, type LoadReport } from './log-loading.ts'
 import { LogSegments, type ClosedSegment } from './log-segments.ts'
 import { continued, readOthers, writeMissing, type TakeoverOptions } from './log-takeover.ts'
@@ -46,6 +47,7 @@ export class EntryLog {
   /** In the store: of the first of these, or of the open one when there is none. */
   #nextNumber = 0
   #role: 'reader' | 'taking-over' | 'keeper' = 'reader'
+  readonly #keeper: KeeperRole
   #writing: Promise<void> | undefined
   #isTimerRunning = false
   #isRetryWaiting = false
@@ -54,6 +56,7 @@ export class EntryLog {
   constructor(options: EntryLogOptions) {
     this.#options = options
     this.#closed = new LogSegments(options.store, options.sha256)
+    this.#keeper = new KeeperRole(options.store, { begin: () => this.#beginKeeping(), end: () => this.#endKeeping() })
   }
 
   /** How many entries there are. */
@@ -94,12 +97,9 @@ export class EntryLog {
     return report
   }
 
-  /** Writes from now on, or from when the present keeper has gone. Call it again after {@link suspend}. */
+  /** Writes from now on, or from when the present keeper has gone; until {@link suspend}. */
   async keep(): Promise<void> {
-    if (!(await this.#options.store.becomeKeeper()) || this.#isEnded || this.#role !== 'reader') return
-    this.#role = 'taking-over'
-    this.#takeOverUnasked()
-    await this.#writing?.catch(() => undefined)
+    if (!this.#isEnded) await this.#keeper.take()
   }
 
   /** Entries that have become solid, in that order. */
@@ -140,20 +140,13 @@ export class EntryLog {
 
   /** Writes out what there is and leaves the rest to others: for a page that stops running. */
   async suspend(): Promise<void> {
-    try {
-      if (this.#role === 'taking-over') await this.#writing
-      await this.flush()
-    } finally {
-      this.#role = 'reader'
-      await this.#writing?.catch(() => undefined)
-      this.#options.store.resign()
-    }
+    await this.#keeper.giveUp()
   }
 
   /** Writes out what there is. The store stays open. */
   async close(): Promise<void> {
     this.#isEnded = true
-    await this.suspend()
+    await this.#keeper.giveUp()
   }
 
   async #around(index: number): Promise<[number, readonly Entry[]]> {
@@ -187,9 +180,23 @@ export class EntryLog {
     if (this.#role === 'keeper') this.#write(what).catch((error: unknown) => this.#failed(error))
   }
 
-  #takeOverUnasked(): void {
-    if (this.#role === 'taking-over')
-      this.#oneByOne(() => this.#takeOver()).catch((error: unknown) => this.#failed(error))
+  async #beginKeeping(): Promise<void> {
+    this.#role = 'taking-over'
+    await this.#takeOverUnasked()
+  }
+
+  async #endKeeping(): Promise<void> {
+    try {
+      await this.flush()
+    } finally {
+      this.#role = 'reader'
+      await this.#writing?.catch(() => undefined)
+    }
+  }
+
+  async #takeOverUnasked(): Promise<void> {
+    if (this.#role !== 'taking-over') return
+    await this.#oneByOne(() => this.#takeOver()).catch((error: unknown) => this.#failed(error))
   }
 
   /** Says so, and tries again later. */
@@ -198,7 +205,7 @@ export class EntryLog {
     this.#isRetryWaiting = true
     this.#options.after(RETRY_MS, () => {
       this.#isRetryWaiting = false
-      this.#takeOverUnasked()
+      void this.#takeOverUnasked()
       this.#schedule()
     })
     const known = error instanceof EdgeNetError

@@ -437,6 +437,42 @@ describe('several clients of one store', () => {
     expect(after.report).toEqual({ entries: 5_000, damagedSegments: 0, lostEntries: 0 })
   })
 
+  it('are the keeper again, whenever a page that is put away comes back, and however often it says so', async () => {
+    const place = new MemoryPlace()
+    const store = new FaultyStore(new MemoryStore(place))
+    const one = await KeptLedger.open({ store, sha256 })
+    void one.log.keep()
+    await settle()
+    one.hear(entries.slice(0, 500))
+    // It comes back while it still writes.
+    const release = store.hold()
+    const suspended = one.log.suspend()
+    await settle()
+    void one.log.keep()
+    release()
+    await suspended
+    await settle()
+    expect(one.log.isKeeper).toBe(true)
+    one.hear(entries.slice(500, 1_100))
+    await settle()
+    expect(one.log.storedLength).toBe(1_024)
+    // And at once.
+    await Promise.all([one.log.suspend(), one.log.suspend(), one.log.keep(), one.log.keep()])
+    await settle()
+    expect(one.log.isKeeper).toBe(true)
+    await Promise.all([one.log.suspend(), one.log.keep(), one.log.suspend()])
+    await settle()
+    expect(one.log.isKeeper).toBe(false)
+    const other = await open(place)
+    expect(other.log.isKeeper).toBe(true)
+    // The same while another one is the keeper.
+    await Promise.all([one.log.keep(), one.log.suspend(), one.log.keep(), other.close()])
+    await settle()
+    expect(one.log.isKeeper).toBe(true)
+    await one.close()
+    expect((await open(place)).report.entries).toBe(1_100)
+  })
+
   it.each(SEEDS)('lose nothing that was flushed, whoever comes, goes and crashes (seed %i)', async (seed) => {
     const random = new Random(seed)
     const place = new MemoryPlace()
