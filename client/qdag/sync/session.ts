@@ -71,8 +71,9 @@ export class Session {
   }
 
   get state(): Exclude<SyncState, 'ended'> {
-    if (this.comparison?.isMoving) return 'catching-up'
-    return this.isLive || this.#host.delivery.isOpen ? 'live' : 'comparing'
+    // Live peers go on telling each other what is new while they compare.
+    if (this.#host.delivery.isOpen) return 'live'
+    return this.comparison?.isMoving ? 'catching-up' : 'comparing'
   }
 
   get isLive(): boolean {
