@@ -48,6 +48,7 @@ describe('credit', () => {
     const number = contributors.numberOf(ann.key)
     const most = Math.floor(MAX_COMPUTE_UNITS / 100)
     for (let i = 0; i < 1_000_000; i++) contributors.credit(number, most, 0)
+    expect(contributors.statistics(number).credits).toBe(1_000_000 * most)
     for (let i = 0; i < 1_000_000; i++) contributors.credit(number, 1 - most, 0)
     expect(contributors.statistics(number).credits).toBe(1_000_000)
   })
@@ -98,6 +99,13 @@ describe('a number that is used twice', () => {
     add(fakeEntry({ contributor: ann.key, writer: filled(16, 99) }, sha256))
     expect(ledger.forks()).toEqual([])
   })
+})
+
+test('a tip stays one, however much is built beside it', () => {
+  add(ann.next())
+  for (let i = 0; i < 500; i++) add(i === 250 ? cleo.next() : bob.next())
+  expect(ledger.tips()).toEqual([0, 251, 500])
+  expect(ledger.statistics().tips).toBe(3)
 })
 
 describe('questions', () => {

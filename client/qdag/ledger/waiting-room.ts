@@ -57,6 +57,10 @@ export class WaitingRoom {
   get bytes(): number {
     return this.#bytes
   }
+  /** Nothing is left of any entry that was here. */
+  get isEmpty(): boolean {
+    return this.#waiting.size + this.#shares.size + this.#children.size + this.#bytes + this.#parked === 0
+  }
 
   has(id: Bytes): boolean {
     return this.#waiting.size > 0 && this.#waiting.has(mapKeyOf(id))
@@ -102,7 +106,7 @@ export class WaitingRoom {
     for (const waiting of this.#waiting.values()) {
       if (nowMs - waiting.sinceMs < ORPHAN_MS) continue
       // One whose parent waits, too, has its parent's fate.
-      for (const key of waiting.missing) if (!this.#waiting.has(key)) this.#drop(waiting)
+      if ([...waiting.missing].some((key) => !this.#waiting.has(key))) this.#drop(waiting)
     }
   }
 
