@@ -6,7 +6,7 @@ import { Replica, type Time } from '../../client/qdag/replica.ts'
 import { decodeMessage } from '../../client/qdag/sync/messages.ts'
 import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import { Random } from '../sim/random.ts'
-import { Group, names, START_MS } from './support/growing.ts'
+import { Contributor, Group, names, START_MS } from './support/growing.ts'
 import { Lab, type LabNode, type LabOptions } from './support/lab.ts'
 
 const PLACES = ['a', 'b', 'c'] as const
@@ -26,22 +26,23 @@ const plan = fc.record({
   replicas: fc.constantFrom(2, 2, 3),
   common: fc.constantFrom(0, 0, 1, 20, 200),
   own: fc.array(fc.constantFrom(0, 0, 1, 3, 30, 400), { minLength: 3, maxLength: 3 }),
+  /** Each own entry is a tip: more than a frontier has room for. */
+  isWide: fc.constantFrom(false, false, true),
   moves: fc.array(move, { maxLength: 12 }),
 })
 type Plan = typeof plan extends fc.Arbitrary<infer P> ? P : never
 
 /** Lives through it, and says what is wrong in the end. */
-function live({ seed, replicas, common, own, moves }: Plan, options: LabOptions = {}): string | undefined {
+function live({ seed, replicas, common, own, isWide, moves }: Plan, options: LabOptions = {}): string | undefined {
   const lab = new Lab({ seed, isShuffled: true, ...options })
   const random = new Random(seed + 1)
   const base = new Group(names(3), random)
   const history = base.write(common)
   const nodes = PLACES.slice(0, replicas).map((name, i) => {
-    const group = new Group(names(2, name), random, base.tips)
-    return lab
-      .node(name)
-      .load(history)
-      .load(group.write(own[i] ?? 0))
+    const count = own[i] ?? 0
+    const wide = names(isWide ? count : 0, `${name} alone`).map((alone) => new Contributor(alone).write([]))
+    const entries = isWide ? wide : new Group(names(2, name), random, base.tips).write(count)
+    return lab.node(name).load(history).load(entries)
   })
   const links = nodes.flatMap((one, i) => nodes.slice(i + 1).map((other) => lab.link(one, other)))
   for (const next of moves) {
