@@ -369,10 +369,10 @@ console.log('the end')`
         'edge-net': `${service.url}/edge-net.js`,
         'edge-net/ledger': `${service.url}/edge-net-ledger.js`,
       }
-      const body = `<script type="importmap">${JSON.stringify({ imports })}</script>
-<script type="module">${example.replaceAll('https://edge.example', service.url)}; console.log('the end')</script>`
-      await page.route(`${service.url}/ledger-example`, (route) => route.fulfill({ contentType: 'text/html', body }))
-      await page.goto(`${service.url}/ledger-example`)
+      await page.goto(`${service.url}/health`)
+      await page.addScriptTag({ type: 'importmap', content: JSON.stringify({ imports }) })
+      const content = `${example.replaceAll('https://edge.example', service.url)}; console.log('the end')`
+      await page.addScriptTag({ type: 'module', content })
       await expect.poll(() => lines.join('\n'), { timeout: 15_000 }).toContain('the end')
     } finally {
       await browser.close()

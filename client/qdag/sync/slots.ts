@@ -15,7 +15,7 @@ interface Use {
   fresh: number
 }
 
-const SLOTS = 2
+const CATCH_UPS = 2
 /** Below so many entries in so long, a slot's user is slow. */
 const ACTIVE_ENTRIES = 100
 const SLOW_MS = 2_000
@@ -72,7 +72,7 @@ export class Slots {
 
   #freeAtMs(): number {
     if (this.#uses.size === 0) return -Infinity
-    if (this.#uses.size === SLOTS) return Infinity
+    if (this.#uses.size === CATCH_UPS) return Infinity
     const times = Array.from(this.#uses.values(), ({ sinceMs, activeAtMs }) =>
       Math.min(activeAtMs + SLOW_MS, sinceMs + LONG_MS),
     )
