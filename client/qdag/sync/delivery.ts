@@ -1,5 +1,5 @@
 /**
- * Entries on their way to one peer: those that a session found it lacks, those it asks for one by one, and new ones. No more
+ * Entries on their way to one peer: those that a comparison found it lacks, those it asks for one by one, and new ones. No more
  * of them is out than the peer has room for, and than the link takes; the rest is no more than numbers.
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
@@ -25,7 +25,7 @@ export interface DeliveryHost {
   read(indexes: readonly number[]): readonly Entry[] | undefined
   /** In as many batches as it takes. */
   encode(entries: readonly Entry[]): readonly Bytes[]
-  /** Everything that a session pushed has been dealt with. */
+  /** Everything that was pushed has been dealt with. */
   pushTaken(): void
   /** The other side has dealt with something. */
   progressed(): void
@@ -60,7 +60,7 @@ export class Delivery {
   readonly #host: DeliveryHost
   /** News is told. */
   #isOpen = false
-  /** News is gathered, to be told when the session is over. */
+  /** News is gathered, to be told when the comparison is over. */
   #isGathering = false
   #news = new Set<number>()
   readonly #asked = new Set<number>()
@@ -108,7 +108,7 @@ export class Delivery {
     this.#isOpen = this.#isGathering = true
   }
 
-  /** News is not told any more; a session finds it. */
+  /** News is not told any more; a comparison finds it. */
   close(): void {
     this.#isOpen = this.#isGathering = false
     this.#news.clear()
@@ -138,7 +138,7 @@ export class Delivery {
     this.#push = { indexes, hasMore, at: 0, isRead: false }
   }
 
-  /** The session is over, or begins anew. */
+  /** The comparison is over, or begins anew. */
   stopPush(): void {
     this.#push = undefined
     this.#pushEndBytes = Infinity

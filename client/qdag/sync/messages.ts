@@ -48,7 +48,7 @@ export interface Bodies {
   }
   /** Which of the other's tips and locators one has. */
   qdag_known: { readonly bits: Bytes }
-  /** Candidates under the session's key, ascending. */
+  /** Candidates under the comparison's key, ascending. */
   qdag_short_ids: { readonly isLast: boolean; readonly ids: Bytes }
   /** Sums of the candidates' short ids, by their top bits. */
   qdag_ranges: { readonly sums: Bytes }

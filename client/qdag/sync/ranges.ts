@@ -1,6 +1,6 @@
 /**
  * Short ids by their top bits, and the sum of each such range: where two sums are equal, so are the ids. The key belongs to
- * the session, so nobody can have made sets of entries whose sums agree. Worth its bytes when most candidates are common.
+ * the comparison, so nobody can have made sets of entries whose sums agree. Worth its bytes when most candidates are common.
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { bitmapOf, hasBit } from './bitmap.ts'

@@ -247,6 +247,9 @@ export class Session {
         this.#wait(nowMs + HOLD_MS)
         return slots.queue(this)
       case 'they-have-more':
+        // Whoever always has more, and never sends any, has nothing.
+        if (comparison.received === 0) return this.#repeat(nowMs)
+        this.#repetitions = 0
         return this.ask(nowMs)
       case 'we-have-more':
         // The other side asks when it can.

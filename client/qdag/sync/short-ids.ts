@@ -1,5 +1,5 @@
 /**
- * Eight bytes in the place of an id, under a key that only this session has: nobody who made entries before can have chosen
+ * Eight bytes in the place of an id, under a key that only this comparison has: nobody who made entries before can have chosen
  * them to look the same. Two that do are found when the frontiers are compared at the end.
  *
  * The function is HalfSipHash-2-4 with 64-bit output (Aumasson and Bernstein, 2016): 32-bit words are what JavaScript has.
