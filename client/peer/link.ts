@@ -13,11 +13,12 @@ import { LINK_CREDIT_BYTES } from '../../protocol/limits.ts'
 import { layout, uint } from '../../protocol/layout.ts'
 import type { Data } from '../api.ts'
 import type { BigMessageSlots } from './big-message-slots.ts'
-import { PathMeter } from './path-meter.ts'
+import { PathChoice, type PathKind } from './path-choice.ts'
+import type { PathMeter } from './path-meter.ts'
 import { ReceiveQueue, type ReceiveEvents } from './receive-queue.ts'
 import { costOf, SendQueue, type SendEvents } from './send-queue.ts'
 
-export type PathKind = 'relay' | 'direct'
+export type { PathKind } from './path-choice.ts'
 
 /** What the link asks of its shell. */
 export interface LinkOutput extends SendEvents, ReceiveEvents {
@@ -58,31 +59,6 @@ const LOW_CREDIT_BYTES = 128 * 1024
 const BACKSTOP_MS = 1_000
 const BACKSTOP_MAX_MS = 8_000
 
-/** Messages in the last ten seconds: somebody would notice a dead path. */
-const ACTIVE_MS = 10_000
-/** A direct path is pinged after this much silence: it costs nobody anything. */
-const DIRECT_SILENCE_MS = { active: 500, idle: 5_000 }
-/** Also when it is not silent, to measure it; one that has just opened has better things to do first. */
-const DIRECT_PING_MS = { active: 2_000, idle: 5_000 }
-const SETTLE_MS = 200
-/** A relayed ping is a message that the host pays for. The first one waits whether a direct path makes it unnecessary. */
-const RELAY_PING_MS = { active: 10_000, idle: 60_000 }
-const FIRST_RELAY_PING_MS = 1_500
-/** Unanswered for this long, or for four round trips, a direct path is suspected: what is in flight goes out on the relay. */
-const SUSPECT_MS = 750
-const SUSPECT_PING_MS = 250
-/** Then a fresh attempt is worth its price. Chromium itself needs 6 s to call a cut path disconnected, and 16 s failed. */
-const DOUBTFUL_MS = 2_000
-const DEAD_MS = 5_000
-/** The room holds a place for 8 s and finds ghosts by itself; a peer that answers nothing for this long has no path. */
-const RELAY_DEAD_MS = 10_000
-/** After a nudge a single unanswered ping is reason enough for a fresh attempt. */
-const NUDGED_MS = 5_000
-/** A direct path (by TURN, from afar) is worse than the relay when its round trip is above twice the relay's and this. */
-const DIRECT_BIAS_MS = 50
-/** It gets another chance after this long, doubled each time, so that the link does not flap. */
-const AVOID_MS = 10_000
-const AVOID_MAX_MS = 160_000
 /** While stalled the link asks by itself, in case that nobody tells it that the peer is back. */
 const RESUME_MS = 1_000
 const RESUME_MAX_MS = 8_000
@@ -109,17 +85,7 @@ export class Link {
 
   /** Where new data goes; `undefined` when nowhere. */
   path: PathKind | undefined
-  #relay = new PathMeter()
-  #relayIsUp = false
-  /** Absent while there is no direct path. */
-  #direct: PathMeter | undefined
-  #suspectedAtMs: number | undefined
-  #isDoubtful = false
-  /** When the last doubt ended. */
-  #trustedAtMs = -Infinity
-  #avoidDirectUntilMs = -Infinity
-  #avoidMs = AVOID_MS
-  #nudgedAtMs = -Infinity
+  readonly #paths = new PathChoice()
   /** Since when there has been no path. */
   #stalledAtMs = Infinity
   #resumeAtMs = Infinity
@@ -129,8 +95,6 @@ export class Link {
   /** Frames before this one may have gone over the relay before the link moved up. */
   #relayedSeq = 0
 
-  #activeAtMs = -Infinity
-  #firstPingAtMs = Infinity
   #backstopMs = BACKSTOP_MS
   #progressAtMs = 0
   #unacknowledgedBytes = 0
@@ -160,7 +124,7 @@ export class Link {
   /** Queues a message and sends what the window allows. The bytes belong to the link from now on. */
   post(id: number, channel: number, bytes: Bytes, isText: boolean, nowMs: number): void {
     this.#enter(nowMs)
-    this.#activeAtMs = nowMs
+    this.#paths.activeAtMs = nowMs
     this.#outgoing.post(id, channel, bytes, isText)
     this.pump(nowMs)
   }
@@ -173,7 +137,7 @@ export class Link {
   /** Sends what may be lost. False when there is no path, or it is full. */
   datagram(payload: Bytes, isText: boolean, nowMs: number): boolean {
     this.#enter(nowMs)
-    this.#activeAtMs = nowMs
+    this.#paths.activeAtMs = nowMs
     const frame = this.frame('datagram', payload, { flags: isText ? FLAG_TEXT : 0 })
     return this.path !== undefined && this.#output.send(this.path, frame)
   }
@@ -212,15 +176,15 @@ export class Link {
     return this.#outgoing.acknowledgedBytes
   }
   get isSuspect(): boolean {
-    return this.#suspectedAtMs !== undefined
+    return this.#paths.isSuspect
   }
   /** Anything of the peer's arrived, on either path. */
   get heardAtMs(): number {
-    return Math.max(this.#relay.heardAtMs, this.#direct?.heardAtMs ?? -Infinity)
+    return this.#paths.heardAtMs
   }
   /** Of the path in use. */
   get meter(): PathMeter | undefined {
-    return this.path && (this.path === 'direct' ? this.#direct : this.#relay)
+    return this.path && this.#paths.meterOf(this.path)
   }
 
   /** Ids of the messages that the other side's application may not have had. */
@@ -234,9 +198,9 @@ export class Link {
   relayUp(nowMs: number): void {
     this.#enter(nowMs)
     const wasRelay = this.path === 'relay'
-    this.#relayIsUp = true
+    this.#paths.relayIsUp = true
     // Whatever it was asked before, nobody may have heard.
-    this.#relay.excuse()
+    this.#paths.relay.excuse()
     this.#resume(nowMs)
     this.#choose(nowMs)
     if (wasRelay) this.#resend(nowMs)
@@ -246,7 +210,7 @@ export class Link {
   /** The carrier is down, or the room does not reach the peer. */
   relayDown(nowMs: number): void {
     this.#enter(nowMs)
-    this.#relayIsUp = false
+    this.#paths.relayIsUp = false
     this.#choose(nowMs)
     this.#recoverRelayed(nowMs)
   }
@@ -255,12 +219,7 @@ export class Link {
   directOpened(nowMs: number): void {
     this.#enter(nowMs)
     const wasDirect = this.path === 'direct'
-    this.#direct = new PathMeter()
-    this.#direct.heard(nowMs)
-    this.#direct.pingedAtMs = nowMs + SETTLE_MS - DIRECT_PING_MS.active
-    this.#activeAtMs = nowMs
-    this.#suspectedAtMs = undefined
-    this.#avoidDirectUntilMs = -Infinity
+    this.#paths.directOpened(nowMs)
     this.#choose(nowMs)
     // The old one is closed soon, and what it has queued dies with it.
     if (wasDirect) this.#resend(nowMs)
@@ -269,16 +228,16 @@ export class Link {
   /** There is no direct path any more; what was in flight on it may be lost. */
   directClosed(nowMs: number): void {
     this.#enter(nowMs)
-    this.#direct = this.#suspectedAtMs = undefined
+    this.#paths.directClosed()
     this.#choose(nowMs)
   }
 
   /** Something may have changed: every path has to answer. */
   nudge(nowMs: number): void {
     this.#enter(nowMs)
-    this.#nudgedAtMs = nowMs
+    this.#paths.nudged(nowMs)
     this.#resumeMs = RESUME_MS
-    if (this.#direct) this.#ping('direct', nowMs)
+    this.#ping('direct', nowMs)
     if (this.path === 'relay') this.#ping('relay', nowMs)
     if (!this.path) this.#resume(nowMs)
   }
@@ -327,17 +286,17 @@ export class Link {
     if (frame.ack > this.#outgoing.nextSeq) return false
     this.#enter(nowMs)
     const before = this.path
-    if (this.#peerEpoch === 0) this.#firstPingAtMs = nowMs + FIRST_RELAY_PING_MS
+    if (this.#peerEpoch === 0) this.#paths.met(nowMs)
     this.#peerEpoch = fromEpoch
     this.#heard(path, frame, nowMs)
     this.#acknowledged(frame, nowMs)
     switch (frame.type) {
       case 'data':
-        this.#activeAtMs = nowMs
+        this.#paths.activeAtMs = nowMs
         this.#sort(frame, path)
         break
       case 'datagram':
-        this.#activeAtMs = nowMs
+        this.#paths.activeAtMs = nowMs
         this.#output.datagram(frame)
         break
       case 'ping':
@@ -420,16 +379,10 @@ export class Link {
     this.#output.ended(reason)
   }
 
-  #relayAnswers(nowMs: number): boolean {
-    return this.#relayIsUp && this.#relay.askedAtMs + RELAY_DEAD_MS > nowMs
-  }
-
   #choose(nowMs: number): void {
     const before = this.path
-    const relayAnswers = this.#relayAnswers(nowMs)
-    const isUsable = this.#direct && !this.isSuspect
-    const isGood = isUsable && nowMs >= this.#avoidDirectUntilMs
-    const next = isGood ? 'direct' : relayAnswers ? 'relay' : isUsable ? 'direct' : undefined
+    const relayAnswers = this.#paths.relayAnswers(nowMs)
+    const next = this.#paths.best(nowMs)
     if (next === before || this.#isOver) return
     this.path = next
     this.#stalledAtMs = next ? Infinity : nowMs
@@ -438,7 +391,7 @@ export class Link {
     this.#output.moved(next)
     if (before === 'relay') {
       // What is in flight on the relay may be answered over the direct path.
-      if (next) this.#relay.excuse()
+      if (next) this.#paths.relay.excuse()
       this.#relayedSeq = this.#outgoing.nextSeq
     }
     // Up: it arrives, and the receiver sorts it in.
@@ -449,11 +402,10 @@ export class Link {
   }
 
   #heard(path: PathKind, { type }: Frame, nowMs: number): void {
-    if (path === 'direct') return this.#direct?.heard(nowMs)
-    const wasAlive = this.#relayAnswers(nowMs)
-    this.#relay.heard(nowMs)
+    const wasAlive = path === 'direct' || this.#paths.relayAnswers(nowMs)
+    this.#paths.meterOf(path)?.heard(nowMs)
     if (wasAlive) return
-    this.#relayIsUp = true
+    this.#paths.relayIsUp = true
     if (type !== 'resume') this.#resume(nowMs)
     this.#choose(nowMs)
   }
@@ -501,8 +453,8 @@ export class Link {
   }
 
   #sendBoth(type: FrameType, seq: number): void {
-    if (this.#direct) this.#output.send('direct', this.frame(type, NOTHING, { seq }))
-    if (this.#relayIsUp) this.#output.send('relay', this.frame(type, NOTHING, { seq }))
+    if (this.#paths.hasDirect) this.#output.send('direct', this.frame(type, NOTHING, { seq }))
+    if (this.#paths.relayIsUp) this.#output.send('relay', this.frame(type, NOTHING, { seq }))
   }
 
   #resend(nowMs: number): void {
@@ -523,7 +475,7 @@ export class Link {
     this.#resumeLater(nowMs, Math.min(this.#resumeMs * 2, RESUME_MAX_MS))
     // Who has never been heard does not know this link; and a healthy direct path needs no relay.
     if (this.#peerEpoch === 0 || (this.path === 'direct' && !this.isSuspect)) return
-    this.#relay.asked(nowMs)
+    this.#paths.relay.asked(nowMs)
     this.#output.send('relay', this.frame('resume', NOTHING))
   }
 
@@ -533,10 +485,6 @@ export class Link {
   }
 
   // ---- time --------------------------------------------------------------------------------------------------------
-
-  #pace(of: { active: number; idle: number }): number {
-    return this.#nowMs - this.#activeAtMs < ACTIVE_MS ? of.active : of.idle
-  }
 
   #backstop(): number {
     return Math.max(this.#backstopMs, this.meter?.patienceMs ?? 0)
@@ -548,106 +496,52 @@ export class Link {
       this.#byeAtMs,
       this.#stuckMs(),
       this.#outgoing.isWaiting ? this.#progressAtMs + this.#backstop() : Infinity,
-      this.#directPingAtMs(),
-      this.#directPatienceAtMs(),
-      this.#relayPingAtMs(),
-      this.#ahead(this.#relay.askedAtMs + RELAY_DEAD_MS),
-      this.#ahead(this.#avoidDirectUntilMs),
+      this.#paths.nextMs(this.path, this.#nowMs),
       this.#stalledAtMs + this.#options.stalledMs,
       this.#resumeAtMs,
     )
   }
 
-  /** What is past has been seen to. */
-  #ahead(atMs: number): number {
-    return atMs > this.#nowMs ? atMs : Infinity
-  }
-
-  #directPingAtMs(): number {
-    const direct = this.#direct
-    if (!direct) return Infinity
-    const { pingedAtMs, heardAtMs, askedAtMs } = direct
-    if (this.isSuspect) return pingedAtMs + SUSPECT_PING_MS
-    // One unanswered ping is enough to find out.
-    if (askedAtMs < Infinity && pingedAtMs > heardAtMs) return Infinity
-    const bySilenceMs = Math.max(heardAtMs, pingedAtMs) + this.#pace(DIRECT_SILENCE_MS)
-    return Math.min(bySilenceMs, pingedAtMs + this.#pace(DIRECT_PING_MS))
-  }
-
-  /** When the silence of the direct path means something new. */
-  #directPatienceAtMs(): number {
-    const askedAtMs = this.#direct?.askedAtMs ?? Infinity
-    const suspectedAtMs = this.#suspectedAtMs
-    if (suspectedAtMs === undefined) return askedAtMs + Math.max(SUSPECT_MS, this.#direct?.patienceMs ?? 0)
-    return suspectedAtMs + (this.#isDoubtful ? DEAD_MS : DOUBTFUL_MS) - SUSPECT_MS
-  }
-
   #tickDirect(nowMs: number): void {
-    if (!this.#direct) return
-    if (nowMs >= this.#directPatienceAtMs()) {
-      if (!this.isSuspect) this.#suspect(nowMs)
-      else if (this.#isDoubtful) return this.#output.directDead()
-      else this.#doubt()
-    }
-    if (nowMs >= this.#directPingAtMs()) this.#ping('direct', nowMs)
+    if (!this.#paths.hasDirect) return
+    const silence = this.#paths.silence(nowMs)
+    if (silence === 'dead') return this.#output.directDead()
+    if (silence === 'suspect') this.#suspect(nowMs)
+    if (silence === 'doubtful') this.#doubt()
+    if (nowMs >= this.#paths.pingAtMs('direct', nowMs)) this.#ping('direct', nowMs)
     this.#choose(nowMs)
   }
 
   #suspect(nowMs: number): void {
     if (this.isSuspect) return
-    this.#suspectedAtMs = nowMs
-    this.#isDoubtful = false
+    this.#paths.suspect(nowMs)
     this.#ping('direct', nowMs)
     this.#choose(nowMs)
-    if (nowMs - this.#nudgedAtMs < NUDGED_MS) this.#doubt()
+    if (this.#paths.isDoubtful) this.#doubt()
   }
 
   #doubt(): void {
-    this.#isDoubtful = true
+    this.#paths.isDoubtful = true
     this.#output.directDoubtful()
   }
 
-  #relayPingAtMs(): number {
-    if (this.path !== 'relay' || this.#peerEpoch === 0) return Infinity
-    const { pingedAtMs } = this.#relay
-    return pingedAtMs === -Infinity ? this.#firstPingAtMs : pingedAtMs + this.#pace(RELAY_PING_MS)
-  }
-
   #tickRelay(nowMs: number): void {
-    if (nowMs >= this.#relayPingAtMs()) this.#ping('relay', nowMs)
+    if (this.path === 'relay' && nowMs >= this.#paths.pingAtMs('relay', nowMs)) this.#ping('relay', nowMs)
     this.#choose(nowMs)
     if (nowMs >= this.#stalledAtMs + this.#options.stalledMs) return this.#end('lost')
     if (nowMs >= this.#resumeAtMs) this.#resume(nowMs)
   }
 
   #ping(path: PathKind, nowMs: number): void {
-    const meter = path === 'direct' ? this.#direct : this.#relay
+    const meter = this.#paths.meterOf(path)
     if (meter) this.#output.send(path, this.frame('ping', meter.ping(nowMs)))
   }
 
   #ponged(path: PathKind, payload: Bytes, nowMs: number): void {
-    const meter = path === 'direct' ? this.#direct : this.#relay
-    const sentAtMs = meter?.pong(payload, nowMs)
-    if (sentAtMs === undefined) return
-    // Only the answer to a ping of this doubt proves both directions.
-    if (path === 'direct' && sentAtMs >= (this.#suspectedAtMs ?? Infinity)) {
-      this.#suspectedAtMs = undefined
-      this.#trustedAtMs = nowMs
-    }
-    // How late pings were answered because of a doubt says how long the outage was, not how slow the path is.
-    if (path === 'direct' && !this.isSuspect && sentAtMs >= this.#trustedAtMs) this.#compare(nowMs)
+    const sampleMs = this.#paths.ponged(path, payload, nowMs)
+    if (sampleMs === undefined) return
     this.#choose(nowMs)
-    if (path === this.path) this.#output.measured(nowMs - sentAtMs)
-  }
-
-  /** A direct path that is much slower than the relay is avoided for a while. */
-  #compare(nowMs: number): void {
-    const { rttMs: relayMs } = this.#relay
-    const directMs = this.#direct?.lowerRttMs ?? 0
-    if (relayMs === undefined || directMs <= 2 * relayMs + DIRECT_BIAS_MS) return
-    if (nowMs < this.#avoidDirectUntilMs) return
-    this.#avoidDirectUntilMs = nowMs + this.#avoidMs
-    this.#avoidMs = Math.min(this.#avoidMs * 2, AVOID_MAX_MS)
+    if (path === this.path) this.#output.measured(sampleMs)
   }
 
   #stuckMs(): number {
@@ -665,11 +559,9 @@ export class Link {
 
   /** The time that passed while we slept was nobody's fault. */
   #slept(lateMs: number): void {
-    this.#relay.shift(lateMs)
-    this.#direct?.shift(lateMs)
+    this.#paths.slept(lateMs, this.#nowMs)
     this.#progressAtMs += lateMs
     this.#grownAtMs += lateMs
     this.#stalledAtMs += lateMs
-    if (this.#suspectedAtMs !== undefined) this.#suspectedAtMs = Math.min(this.#suspectedAtMs + lateMs, this.#nowMs)
   }
 }

@@ -211,6 +211,27 @@ describe('a link with a direct path', () => {
     expect(moves).toEqual(['relay', 'direct'])
   })
 
+  it('says nothing over the relay while it is healthy, whatever it has to say and whatever becomes of the relay', () => {
+    const { link, sent, data } = lonely()
+    link.receive(frame('ack'), 'relay', 0)
+    link.directOpened(0)
+    sent.length = 0
+    for (let atMs = 0; atMs < 300_000; atMs += 100) {
+      if (atMs % 20_000 < 2_000) link.post(atMs, 0, utf8('hello'), true, atMs)
+      if (atMs % 30_000 === 0) link.datagram(utf8('lossy'), true, atMs)
+      if (atMs % 70_000 === 0) link.nudge(atMs)
+      if (atMs % 90_000 === 0) link.relayDown(atMs)
+      if (atMs % 90_000 === 5_000) link.relayUp(atMs)
+      const ack = data().length
+      for (const { payload } of pings(sent).slice(-1))
+        link.receive(frame('pong', { payload, ack }), 'direct', atMs + 20)
+      link.receive(frame('data', { seq: atMs / 100, flags: WHOLE, ack }), 'direct', atMs + 50)
+      run(link, atMs + 50, atMs + 100)
+    }
+    expect(data().length).toBeGreaterThan(200)
+    expect(sent.filter(({ path }) => path === 'relay')).toEqual([])
+  })
+
   it('pings it only seldom when there is nothing to say', () => {
     const { link, sent } = lonely()
     link.directOpened(0)
