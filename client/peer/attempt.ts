@@ -31,11 +31,13 @@ export interface AttemptLink {
   signal(type: FrameType, payload: Bytes): void
   /** A frame of the link with this payload. */
   frame(type: FrameType, payload: Bytes): Frame
-  /** HMAC-SHA-256 under the pair's bind key, 32 bytes. */
-  mac(message: Bytes): Promise<Bytes>
+  readonly keys: {
+    /** HMAC-SHA-256 under the pair's bind key, 32 bytes. */
+    mac(message: Bytes): Promise<Bytes>
+  }
   directFrame(frame: Frame): void
   /** The path takes frames again. */
-  directWritable(): void
+  pump(): void
 }
 
 export interface AttemptEvents {
@@ -110,7 +112,7 @@ export class Attempt {
       if (pc.connectionState === 'failed' || pc.connectionState === 'closed') this.end('failed')
     }
     frames.bufferedAmountLowThreshold = HIGH_WATER_BYTES / 2
-    frames.onbufferedamountlow = () => link.directWritable()
+    frames.onbufferedamountlow = () => link.pump()
     frames.onopen = () => void this.#bind(BIND_REPEAT_MS)
     // Without pings nobody would know how the path is.
     frames.onclose = probes.onclose = () => this.end('closed')
@@ -282,7 +284,7 @@ export class Attempt {
     if (!mine || !theirs) return
     const isOfferer = this.role === 'offerer'
     const fingerprints = isOfferer ? concat(mine, theirs) : concat(theirs, mine)
-    const macOf = (role: Role) => this.#link.mac(BOUND.encode({ attempt: this.number, role, fingerprints }))
+    const macOf = (role: Role) => this.#link.keys.mac(BOUND.encode({ attempt: this.number, role, fingerprints }))
     this.#ownMac = macOf(this.role)
     this.#expectedMac = macOf(isOfferer ? 'answerer' : 'offerer')
   }

@@ -3,10 +3,10 @@
  * that goes through a carrier. This is the shell of the link's state machine: it has the timer, the cipher and the paths.
  */
 import type { ProvenAnnouncement } from '../../protocol/announcement.ts'
-import { textOf, toBase64Url, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { textOf, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../protocol/envelope.ts'
 import { decodeFrame, encodeFrame, FLAG_TEXT, type Frame, type FrameType } from '../../protocol/frame.ts'
-import { FRAME_HEADER_BYTES, MAX_FRAME_PAYLOAD_BYTES, MAX_MESSAGE_BYTES } from '../../protocol/limits.ts'
+import { FRAME_HEADER_BYTES, MAX_FRAME_PAYLOAD_BYTES } from '../../protocol/limits.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import type {
   AttemptEnd,
@@ -27,9 +27,12 @@ import type { Opener, Sealer } from '../identity/seal.ts'
 import type { Timer } from '../timers.ts'
 import type { Attempt } from './attempt.ts'
 import type { BigMessageSlots } from './big-message-slots.ts'
+import { Greeting } from './greeting.ts'
 import { Link, type PathKind } from './link.ts'
 import { pathOf } from './path.ts'
 import { QualityMeter } from './quality.ts'
+import { Reader } from './reader.ts'
+import { bytesOf, Sendings } from './sendings.ts'
 import type { PeerLink } from './webrtc-peer-manager.ts'
 
 export type SealedKind = Exclude<EnvelopeKind, 'who'>
@@ -71,16 +74,7 @@ export interface PeerKeys {
   mac(message: Bytes): Promise<Bytes>
 }
 
-/** A peer that speaks to a link state that is over is told so, but not for each of its frames. */
-const HELLO_PAUSE_MS = 1_000
-/** Who has not answered may not have heard us: it is greeted again, ever more seldom. */
-const MAX_HELLO_WAIT_MS = 60_000
 const NOTHING = new Uint8Array(0)
-
-interface Pending {
-  readonly accepted: PromiseWithResolvers<void>
-  readonly delivered: PromiseWithResolvers<void>
-}
 
 export class RemotePeer implements Peer, PeerLink {
   readonly id: PeerId
@@ -100,22 +94,11 @@ export class RemotePeer implements Peer, PeerLink {
   #outbox: Promise<unknown> = Promise.resolve()
   #inbox: Promise<unknown> = Promise.resolve()
   #sealing = 0
-  /** Messages that are not confirmed, by their number. */
-  readonly #pending = new Map<number, Pending>()
-  #messages = 0
-  /** Messages wait behind a Blob that is being read. */
-  #reading: Promise<unknown> | undefined
-  /** Who take the messages one by one; the newest gets them. */
-  #readers = 0
-  /** Gives the next message, or the end, to whoever waits for it. */
-  #want: ((data: Data | undefined) => void) | undefined
+  readonly #greeting = new Greeting()
+  readonly #sendings: Sendings
+  readonly #reader: Reader
   #timer: Timer | undefined
   #timerAtMs = Infinity
-  /** From when on another hello may be sent. */
-  #helloAtMs = 0
-  /** When to say hello again, unless the peer has answered by then. */
-  #helloAgainAtMs = Infinity
-  #helloWaitMs = HELLO_PAUSE_MS
 
   constructor(announcement: ProvenAnnouncement, keys: PeerKeys, host: PeerHost) {
     this.id = announcement.peerId
@@ -132,11 +115,8 @@ export class RemotePeer implements Peer, PeerLink {
           const data = flags & FLAG_TEXT ? textOf(payload) : payload.slice()
           if (data !== undefined) host.emit('datagram', { peer: this, data })
         },
-        accepted: (id) => this.#pending.get(id)?.accepted.resolve(),
-        delivered: (id) => {
-          this.#pending.get(id)?.delivered.resolve()
-          this.#pending.delete(id)
-        },
+        accepted: (id) => this.#sendings.accepted(id),
+        delivered: (id) => this.#sendings.delivered(id),
         moved: (path) => this.#moved(path),
         measured: (sampleMs) => this.#measured(sampleMs),
         directDoubtful: () => host.directDoubtful(this),
@@ -145,6 +125,9 @@ export class RemotePeer implements Peer, PeerLink {
       },
       host,
     )
+    const arm = () => this.#arm()
+    this.#sendings = new Sendings(this.#link, arm)
+    this.#reader = new Reader(this.#link, arm)
   }
 
   get siteId(): string {
@@ -185,52 +168,21 @@ export class RemotePeer implements Peer, PeerLink {
   get isSuspect(): boolean {
     return this.#link.isSuspect
   }
+  get hasPath(): boolean {
+    return this.#link.path !== undefined
+  }
   get heardAtMs(): number {
     return this.#link.heardAtMs
   }
   /** The peer has acknowledged everything. */
   get isSettled(): boolean {
-    return this.#link.isSettled && !this.#reading
+    return this.#link.isSettled && !this.#sendings.isReading
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
 
-  send(data: Sendable, { signal, channel = 0 }: SendOptions = {}): Sending {
-    const id = ++this.#messages
-    const accepted = Promise.withResolvers<void>()
-    const delivered = Promise.withResolvers<void>()
-    // Nobody has to listen.
-    delivered.promise.catch(() => undefined)
-    const fail = (error: unknown) => {
-      this.#pending.delete(id)
-      accepted.reject(error)
-      delivered.reject(error)
-    }
-    const post = (bytes: Bytes) => {
-      if (this.state === 'closed') throw leftError(this.id)
-      if (signal?.aborted) throw abortedError(signal.reason)
-      this.#pending.set(id, { accepted, delivered })
-      this.#link.post(id, channel, bytes, typeof data === 'string', nowMs())
-      this.#arm()
-      const cancel = () => this.#link.cancel(id) && fail(abortedError(signal?.reason))
-      signal?.addEventListener('abort', cancel)
-      const settled = () => signal?.removeEventListener('abort', cancel)
-      accepted.promise.then(settled, settled)
-    }
-    try {
-      checkSize(data instanceof Blob ? data.size : 0, MAX_MESSAGE_BYTES)
-      const bytes = data instanceof Blob ? data.arrayBuffer().then((buffer) => new Uint8Array(buffer)) : bytesOf(data)
-      if (bytes instanceof Promise || this.#reading) {
-        const reading = Promise.all([bytes, this.#reading]).then(([read]) => post(read))
-        const queue = reading.catch(fail).finally(() => {
-          if (this.#reading === queue) this.#reading = undefined
-        })
-        this.#reading = queue
-      } else post(bytes)
-    } catch (error) {
-      fail(error)
-    }
-    return Object.assign(accepted.promise, { id, delivered: delivered.promise })
+  send(data: Sendable, options?: SendOptions): Sending {
+    return this.#sendings.send(data, options)
   }
 
   datagram(data: string | ArrayBufferView | ArrayBuffer): boolean {
@@ -239,30 +191,7 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   messages(): AsyncIterableIterator<Data> {
-    this.#readers++
-    let isOver = false
-    // A message that is asked for and not there yet must not keep the reader from stopping.
-    const end = (): IteratorReturnResult<undefined> => {
-      if (!isOver && --this.#readers === 0) this.drain()
-      isOver = true
-      return { done: true, value: undefined }
-    }
-    const next = async (): Promise<IteratorResult<Data, undefined>> => {
-      const data = isOver ? undefined : (this.#link.take(nowMs()) ?? (await this.#wanted()))
-      this.#arm()
-      return data === undefined ? end() : { done: false, value: data }
-    }
-    const stop = () => {
-      this.#want?.(undefined)
-      return Promise.resolve(end())
-    }
-    return {
-      next,
-      return: stop,
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+    return this.#reader.messages()
   }
 
   explain(): Explanation {
@@ -292,10 +221,7 @@ export class RemotePeer implements Peer, PeerLink {
 
   /** Introduces us, at most once a second. The first frame from us makes us verified at the other side. */
   hello(): void {
-    if (nowMs() < this.#helloAtMs) return
-    this.#helloAtMs = nowMs() + HELLO_PAUSE_MS
-    this.#helloAgainAtMs = nowMs() + this.#helloWaitMs
-    this.#helloWaitMs = Math.min(this.#helloWaitMs * 2, MAX_HELLO_WAIT_MS)
+    if (!this.#greeting.take(nowMs())) return
     this.#sealAs('intro', this.#link.frame('ack', NOTHING))
     this.#arm()
   }
@@ -334,7 +260,7 @@ export class RemotePeer implements Peer, PeerLink {
     this.#relayIsUp = true
     this.hasLeftRoom = false
     // The first words may have been lost; nothing else repeats them.
-    if (!this.isVerified && this.#helloAtMs > 0) this.hello()
+    if (!this.isVerified && this.#greeting.hasBegun) this.hello()
     this.#link.relayUp(nowMs())
     this.#arm()
   }
@@ -375,12 +301,8 @@ export class RemotePeer implements Peer, PeerLink {
     this.#link.close()
     const hint = 'It was delivered at most once: ask the application at the other side, if it comes back.'
     const lost = new EdgeNetError('not-delivered', 'ended', 'The link ended before the delivery was confirmed.', hint)
-    for (const { accepted, delivered } of this.#pending.values()) {
-      accepted.reject(leftError(this.id))
-      delivered.reject(lost)
-    }
-    this.#pending.clear()
-    this.#want?.(undefined)
+    this.#sendings.fail(leftError(this.id), lost)
+    this.#reader.close()
     return unconfirmed
   }
 
@@ -396,16 +318,8 @@ export class RemotePeer implements Peer, PeerLink {
     return this.#link.frame(type, payload)
   }
 
-  mac(message: Bytes): Promise<Bytes> {
-    return this.keys.mac(message)
-  }
-
   directFrame(frame: Frame): void {
     this.#received(frame, 'direct')
-  }
-
-  directWritable(): void {
-    this.pump()
   }
 
   directOpened(attempt: Attempt): void {
@@ -441,17 +355,8 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   #deliver(channel: number, data: Data): boolean {
-    if (channel !== 0 || this.#readers === 0) return this.#host.deliver(this, channel, data)
-    const want = this.#want
-    this.#want = undefined
-    want?.(data)
-    return want !== undefined
-  }
-
-  #wanted(): Promise<Data | undefined> {
-    // Whoever asked before gets nothing more: there is one order, so there is one reader.
-    this.#want?.(undefined)
-    return new Promise((resolve) => (this.state === 'closed' ? resolve(undefined) : (this.#want = resolve)))
+    const isRead = channel === 0 && this.#reader.isReading
+    return isRead ? this.#reader.hand(data) : this.#host.deliver(this, channel, data)
   }
 
   /** Bulk waits until there is room; what is small and urgent does not, and may be lost. */
@@ -527,7 +432,7 @@ export class RemotePeer implements Peer, PeerLink {
 
   /** Sees to it that the timer fires when there is something to do. Every frame comes here, so a timer that is early stays. */
   #arm(): void {
-    const helloMs = this.#peerIncarnation === undefined ? this.#helloAgainAtMs : Infinity
+    const helloMs = this.isVerified ? Infinity : this.#greeting.againAtMs
     const atMs = this.state === 'closed' ? Infinity : Math.min(this.#link.deadlineMs(), helloMs)
     if (atMs >= this.#timerAtMs) return
     clearTimeout(this.#timer)
@@ -538,37 +443,9 @@ export class RemotePeer implements Peer, PeerLink {
   #tick(): void {
     this.#timerAtMs = Infinity
     this.#link.tick(nowMs())
-    if (this.#peerIncarnation === undefined && nowMs() >= this.#helloAgainAtMs) this.hello()
+    if (!this.isVerified && nowMs() >= this.#greeting.againAtMs) this.hello()
     this.#arm()
   }
-}
-
-/** A copy of the bytes of a message. */
-function bytesOf(data: unknown, maxBytes = MAX_MESSAGE_BYTES): Bytes {
-  const bytes =
-    typeof data === 'string'
-      ? utf8(data)
-      : data instanceof ArrayBuffer
-        ? new Uint8Array(data)
-        : ArrayBuffer.isView(data)
-          ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-          : undefined
-  if (!bytes) {
-    const hint = 'Encode it first.'
-    throw new EdgeNetError('invalid-argument', 'data', 'A message is a string, bytes or a Blob.', hint)
-  }
-  checkSize(bytes.length, maxBytes)
-  return bytes.slice()
-}
-
-function checkSize(byteLength: number, maxBytes: number): void {
-  if (byteLength <= maxBytes) return
-  const hint = `Split it: at most ${maxBytes} bytes each.`
-  throw new EdgeNetError('message-too-large', 'size', `${byteLength} bytes are too many.`, hint)
-}
-
-function abortedError(cause: unknown): EdgeNetError {
-  return new EdgeNetError('aborted', 'signal', 'The message was taken back.', 'None of it was sent.', { cause })
 }
 
 function leftError(id: PeerId): EdgeNetError {
