@@ -13,7 +13,8 @@ import { TokenBucket } from '../token-bucket.ts'
 import { Attempt, type AttemptLink, type Role } from './attempt.ts'
 import { defaultAttemptPolicy } from './attempt-policy.ts'
 import { reportOf, type AttemptRecord } from './attempt-record.ts'
-import { closeConnection, configurationOf, openConnection, type Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { ConnectionSource } from './connection-source.ts'
 
 /**
  * What the manager needs of a peer's link.
@@ -85,16 +86,14 @@ export class WebRTCPeerManager {
   readonly #entries = new Map<PeerId, Entry>()
   /** Peers whose attempt waits for the budget. */
   readonly #waiting = new Set<PeerId>()
-  /** A connection made in advance, with its offer: making one costs a certificate. */
-  #spare: Connection | undefined
-  #spareServers: readonly IceServer[] = []
+  readonly #connections: ConnectionSource
   readonly #timers = new Timers()
   #prepareTimer: Timer | undefined
   #isSuspended = false
-  #iceServers: readonly IceServer[] = []
 
   constructor(options: ManagerOptions) {
     this.#options = options
+    this.#connections = new ConnectionSource(options.engine, options.iceTransportPolicy)
   }
 
   /** The connection of each peer that has one: for inspection. */
@@ -108,14 +107,14 @@ export class WebRTCPeerManager {
   }
 
   get iceServers(): readonly IceServer[] {
-    return this.#iceServers
+    return this.#connections.iceServers
   }
 
   /** New servers count for the next attempt; one that had none and is not through soon starts over. */
   set iceServers(servers: readonly IceServer[]) {
-    const hadNone = this.#iceServers.length === 0
+    const hadNone = this.iceServers.length === 0
     if (hadNone && servers.length === 0) return
-    this.#iceServers = servers
+    this.#connections.iceServers = servers
     const early = new Set([...this.#entries.values()].map(({ attempt }) => attempt))
     if (!hadNone) return
     this.#timers.after(LATE_SERVERS_MS, () => {
@@ -131,7 +130,7 @@ export class WebRTCPeerManager {
    * @internal
    */
   get isPrepared(): boolean {
-    return this.#spare !== undefined
+    return this.#connections.isPrepared
   }
 
   /**
@@ -140,20 +139,7 @@ export class WebRTCPeerManager {
    * @internal
    */
   prepare(): void {
-    const { engine } = this.#options
-    // Other engines than the browsers' do not take new servers on a connection that exists.
-    if (this.#spare || this.#isSuspended || !engine.takesConfiguration) return
-    try {
-      const connection = openConnection(engine, this.#configuration())
-      const offer = connection.pc.createOffer()
-      // Whoever uses the offer sees the failure; unused, it is none.
-      offer.catch(() => undefined)
-      this.#spare = { ...connection, offer }
-      this.#spareServers = this.#iceServers
-    } catch {
-      // The engine takes no more connections now; the next attempt will find that out and report it.
-      this.#spare = undefined
-    }
+    if (!this.#isSuspended) this.#connections.prepare()
   }
 
   /**
@@ -241,7 +227,7 @@ export class WebRTCPeerManager {
     for (const { open, attempt, lingering } of this.#entries.values()) {
       for (const running of [open, attempt, lingering]) running?.end('closed')
     }
-    this.#closeSpare()
+    this.#connections.close()
   }
 
   /** @internal */
@@ -322,12 +308,7 @@ export class WebRTCPeerManager {
     this.#waiting.clear()
     this.#timers.clear()
     for (const peer of this.#entries.keys()) this.remove(peer)
-    this.#closeSpare()
-  }
-
-  #closeSpare(): void {
-    if (this.#spare) closeConnection(this.#spare)
-    this.#spare = undefined
+    this.#connections.close()
   }
 
   #begin(entry: Entry, number: number): Attempt | undefined {
@@ -337,7 +318,7 @@ export class WebRTCPeerManager {
     entry.attempt = undefined
     earlier?.end('superseded')
     entry.number = number
-    const connection = this.#connection()
+    const connection = this.#connections.take()
     if (!connection) {
       // The engine is at its limit. The link stays on the relay and tries again later.
       entry.link.attemptFailed('failed')
@@ -387,24 +368,6 @@ export class WebRTCPeerManager {
   #current(peer: PeerId, signal: CandidateSignal): Attempt | undefined {
     const { attempt, open } = this.#entries.get(peer) ?? {}
     return [attempt, open].find((running) => running?.number === signal.attempt)
-  }
-
-  #connection(): Connection | undefined {
-    const spare = this.#spare
-    this.#spare = undefined
-    try {
-      if (!spare) return openConnection(this.#options.engine, this.#configuration())
-      // Nothing has been gathered yet, so new servers count from the start. The call can take milliseconds.
-      if (this.#spareServers === this.#iceServers) return spare
-      spare.pc.setConfiguration(this.#configuration())
-      return { ...spare, offer: undefined }
-    } catch {
-      return undefined
-    }
-  }
-
-  #configuration(): RTCConfiguration {
-    return configurationOf(this.#options.engine, this.#iceServers, this.#options.iceTransportPolicy)
   }
 
   #retryLater(entry: Entry, end: AttemptEnd): void {
