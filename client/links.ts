@@ -64,8 +64,6 @@ export class Links implements ArrivalsHost, PeerHost {
   #relayIsUp = false
   /** The room dropped something, and asked for a pause. */
   #wasLimited = false
-  /** Whom the last welcome did not list. */
-  #missing = new Set<RemotePeer>()
 
   constructor(parts: NetworkParts, host: LinksHost) {
     this.#parts = parts
@@ -140,12 +138,12 @@ export class Links implements ArrivalsHost, PeerHost {
     const remote = 'peerId' in message ? this.remotes.get(message.peerId) : undefined
     switch (message.type) {
       case 'welcome':
-        return void this.#welcomed(message)
+        return this.#welcomed(message)
       case 'peer-list':
         for (const { announcement } of message.peers) void this.#meetListed(announcement)
         return
       case 'peer-joined':
-        return void this.#joined(message)
+        return void this.#joined(message.peer.announcement, message.resumed)
       case 'peer-left':
         if (message.lost) return remote?.relayDown()
         // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
@@ -164,23 +162,23 @@ export class Links implements ArrivalsHost, PeerHost {
     }
   }
 
-  async #welcomed({ peers, total }: Extract<RoomMessage, { type: 'welcome' }>): Promise<void> {
-    const welcomedAtMs = nowMs()
-    const missing = (this.#missing = new Set(peers.length >= total - 1 ? this.remotes.values() : []))
-    this.relayUp()
-    for (const met of await Promise.all(peers.map(({ announcement }) => this.#meetListed(announcement)))) {
-      if (met) missing.delete(met)
+  #welcomed({ peers, total }: Extract<RoomMessage, { type: 'welcome' }>): void {
+    this.#relayIsUp = true
+    this.#wasLimited = false
+    const isListed = ({ announcement: { bytes } }: RemotePeer) =>
+      peers.length < total - 1 || peers.some(({ announcement }) => compareBytes(announcement, bytes) === 0)
+    for (const remote of this.remotes.values()) {
+      if (isListed(remote)) remote.relayUp()
+      else remote.relayDown()
     }
-    // After a deploy all come back together: some have been heard meanwhile.
-    for (const remote of missing) if (remote.heardAtMs < welcomedAtMs) remote.relayDown()
+    // Among them may be those whom we know by an older announcement.
+    for (const { announcement } of peers) void this.#joined(announcement, false)
   }
 
-  async #joined({ peer, resumed }: Extract<RoomMessage, { type: 'peer-joined' }>): Promise<void> {
-    const met = await this.#meetListed(peer.announcement)
-    // Somebody whom we know has a new socket; what went to the old one may be lost.
-    if (!met) return
-    this.#missing.delete(met)
-    if (resumed || met.state === 'stalled') met.relayUp()
+  /** Somebody is there, perhaps with a new socket: what went to the old one may be lost. */
+  async #joined(announcement: Bytes, resumed: boolean): Promise<void> {
+    const met = await this.#meetListed(announcement)
+    if (met && (resumed || !met.hasPath)) met.relayUp()
   }
 
   #departed(remote: RemotePeer): void {

@@ -104,6 +104,22 @@ describe('a socket that is lost', () => {
     await eventually(() => expect(texts(bob)).toEqual(['during the outage']))
   })
 
+  it('leaves a peer stalled that the room does not list, until it is heard', async () => {
+    const states: string[] = []
+    ada.network.on('peer-state', ({ state }) => void states.push(state))
+    room.greet = (seat) => room.welcome(seat, { total: 1, peers: [] })
+    room.carry = () => {}
+    seatOf(ada).cut()
+    await eventually(() => expect(ada.states).toEqual(['reconnecting', 'open']))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(states).toEqual(['stalled'])
+    room.carry = (from, envelope) => room.pass(from, envelope)
+    await bob.network.send(ada.network.peerId, 'here I am')
+    await eventually(() => expect(texts(ada)).toEqual(['here I am']))
+    expect(states).toEqual(['stalled', 'verified'])
+    expectNoCommotion()
+  })
+
   it('brings back who joined meanwhile, and drops who left meanwhile', async () => {
     let isDown = true
     room.upgrade = (socket) => isDown && Boolean(socket.destroy())
