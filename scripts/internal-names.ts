@@ -7,20 +7,22 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const NAMES = `
-  accepted acknowledge acknowledgedBytes addCandidates after agree announce answered areScarce asked askedAtMs
-  attempt attemptFailed bindKey burst candidates carrier carrierIsReady carry ciphertext clock connecting correct
-  costBytes counter creditBytes creditKiB cut deadlineMs deliver deliveredSeq directClosed directDead
-  directDoubtful directFrame directOpened directWritable down drain drained emitter endSeq enter envelope
+  accepted acknowledge acknowledgedBytes activeAtMs addCandidates after againAtMs agree announce answered
+  areScarce asked askedAtMs attempt attemptFailed best bindKey burst candidates carrier carrierIsReady carry
+  ciphertext clock connecting correct costBytes counter creditBytes creditKiB cut deadlineMs deliver deliveredSeq
+  directClosed directDead directDoubtful directFrame directOpened down drain drained emitter endSeq enter envelope
   envelopes epoch excuse expected fields fingerprint fingerprints firstSeq flags generation goodUntilMs granted
-  handleCandidates handlerFailed handleWantOffer hasLeftRoom hasSlot heard heardAtMs hello hold home idle
-  incarnation introduced introFrameBytes isClosing isDirect isEmpty isFresh isHolding isIntroduced isOpen isOver
-  isOverdrawn isPartial isPrepared isReady isSealing isSettled issuedAtMs isSuspect isText isVerified isWaiting
-  lingering link lowerRttMs mac manager maxMessageBytes mayVerify measured meet meter mid misbehaved moved nextSeq
-  note nowMs offers opened openedAtMs opener parameters password pathChanged patienceMs pause perSecond pingedAtMs
-  post prepare prepareWhenIdle probes profile pump purpose receive reconsider record records refused
-  relayCreditBytes relayDown relayReady relayUp remotes renew reportOf resend restarted retryAtMs retryTimer
-  rtcHere rtcThere sealed sealer sealKey sendEnvelope sendProbe settled setup slots startedAtMs startWaiting take
-  tick ticket ticketAccepted ticketRefused timers told ufrag webSocket welcomed windowBytes
+  hand handleCandidates handlerFailed handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot heard
+  heardAtMs hello hold home idle incarnation introduced introFrameBytes isClosing isDirect isDoubtful isEmpty
+  isFresh isHolding isIntroduced isOpen isOver isOverdrawn isPartial isPrepared isReading isReady isSealing
+  isSettled issuedAtMs isSuspect isText isVerified isWaiting lingering link lowerRttMs mac manager maxMessageBytes
+  mayVerify measured meet met meter meterOf mid misbehaved moved nextMs nextSeq note nowMs nudged offers opened
+  openedAtMs opener parameters password pathChanged patienceMs pause perSecond pingAtMs pingedAtMs ponged post
+  prepare prepareWhenIdle probes profile pump purpose receive reconsider record records refused relayAnswers
+  relayCreditBytes relayDown relayIsUpX relayReady relayUp remotes renew reportOf resend restarted retryAtMs
+  retryTimer rtcHere rtcThere sealed sealer sealKey sendEnvelope sendProbe settled setup silence slept slots
+  startedAtMs startWaiting suspect take tick ticket ticketAccepted ticketRefused timers told ufrag webSocket
+  welcomed windowBytes
 `
   .trim()
   .split(/\s+/)
