@@ -131,6 +131,22 @@ describe('a peer that sends entries as an answer', () => {
     expectUnharmed(met)
   })
 
+  it('but only such as are known, as fast as it can, is held to the pace of news', () => {
+    const met = scene(claims)
+    const { lab, alice, rogue } = met
+    let sent = 0
+    const send = () => {
+      rogue.respond(alice.log.slice(0, 250), false)
+      sent += 250
+    }
+    rogue.answer = (message) => message.kind === 'qdag_taken' && send()
+    for (let i = 0; i < 5; i++) send()
+    lab.run(5_000)
+    expect(sent).toBeGreaterThan(2_000)
+    expect(sent).toBeLessThan(2_000 + 5 * 200 + 2_500)
+    expectUnharmed(met)
+  })
+
   it('a few now and then: others do not wait for it', () => {
     const met = scene(claims)
     const { lab, alice, bob, rogue, group } = met

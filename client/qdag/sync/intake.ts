@@ -139,7 +139,7 @@ export class Intake<S extends Sender> {
   }
 
   #readyAtMs({ inbox: [item], pace }: S, nowMs: number): number {
-    return item?.kind === 'entries' && !item.answer ? pace.entries.readyAtMs(nowMs) : nowMs
+    return item?.kind === 'entries' ? pace.entries.readyAtMs(nowMs) : nowMs
   }
 
   #begin(sender: S, item: Item, nowMs: number): void {
@@ -147,13 +147,15 @@ export class Intake<S extends Sender> {
     const isEmpty = item.kind === 'qdag_digest' || item.batch.length === 0
     const entries = isEmpty ? [] : decodeBatch(item.batch, sha256)
     if (!entries) return misbehaved(sender, 'malformed')
-    if (item.kind === 'entries' && !item.answer) sender.pace.entries.take(entries.length, nowMs)
     const arrivals: Arrival[] = []
     const unverified: Arrival[] = []
     for (const entry of entries) {
       const arrival = this.#arrivalOf(entry, sender, unverified)
       if (arrival) arrivals.push(arrival)
     }
+    // Whoever answers sends what is not here, or little else.
+    const isAnswer = item.kind === 'entries' && item.answer !== undefined
+    sender.pace.entries.take(isAnswer ? entries.length - arrivals.length : entries.length, nowMs)
     const load = { sender, item, arrivals, isVerified: unverified.length === 0 }
     sender.batches++
     this.#line.push(load)

@@ -1,14 +1,16 @@
 /** How much of what a peer may have of us in a time. Nothing is lost by it: what is beyond waits, or is asked for again. */
 import type { Rate } from '../../token-bucket.ts'
 
-/** New entries that nobody asked for. A contributor makes a few a second; what a healed partition brings is compared. */
+/** Entries that nobody asked for, or that are here already. A contributor makes a few a second; what a healed partition brings is compared. */
 const ENTRIES: Rate = { burst: 2_000, perSecond: 200 }
 /** Comparisons that begin at the peer's wish: the first, three repetitions of it, and then one every five seconds. */
 const COMPARISONS: Rate = { burst: 4, perSecond: 1 / 5 }
 /** Ids of entries that are asked for one by one. */
 const FETCHES: Rate = { burst: 256, perSecond: 64 }
-/** All messages besides those with entries and their receipts. A comparison of a million candidates has 260 of them. */
+/** All messages besides those with entries and acknowledgements. A comparison of a million candidates has 260 of them. */
 const MESSAGES: Rate = { burst: 400, perSecond: 50 }
+/** Acknowledgements: of ten megabytes of entries in a second there are three hundred. */
+const RECEIPTS: Rate = { burst: 400, perSecond: 400 }
 /** Messages that do not fit. A comparison that one side has given up leaves about ten on their way. */
 const STRAYS: Rate = { burst: 32, perSecond: 1 }
 
@@ -55,6 +57,7 @@ export class Pace {
   readonly comparisons: Allowance
   readonly fetches: Allowance
   readonly messages: Allowance
+  readonly receipts: Allowance
   readonly strays: Allowance
 
   constructor(nowMs: number) {
@@ -62,6 +65,7 @@ export class Pace {
     this.comparisons = new Allowance(COMPARISONS, nowMs)
     this.fetches = new Allowance(FETCHES, nowMs)
     this.messages = new Allowance(MESSAGES, nowMs)
+    this.receipts = new Allowance(RECEIPTS, nowMs)
     this.strays = new Allowance(STRAYS, nowMs)
   }
 }

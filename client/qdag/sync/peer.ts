@@ -81,13 +81,15 @@ export class SyncPeer implements Sender {
 
   #take(message: SyncMessage, byteLength: number): void {
     const { ledger, nowMs } = this.#host
-    // Those with entries, and what is said of their arrival, are limited by the window.
+    // Those with entries are limited by the window.
     if (message.kind === 'qdag_sync_response' || message.kind === 'qdag_entries') {
-      this.#takeEntries(message, byteLength)
-    } else if (message.kind === 'qdag_taken') {
+      return this.#takeEntries(message, byteLength)
+    }
+    const { receipts, messages } = this.pace
+    const allowance = message.kind === 'qdag_taken' ? receipts : messages
+    if (!allowance.tryTake(1, nowMs)) return this.#host.misbehaved(this, 'flood')
+    if (message.kind === 'qdag_taken') {
       this.delivery.taken(message.byteLength)
-    } else if (!this.pace.messages.tryTake(1, nowMs)) {
-      this.#host.misbehaved(this, 'flood')
     } else if (message.kind === 'qdag_digest') {
       this.#host.enqueue(this, message)
     } else if (message.kind === 'qdag_fetch') {
