@@ -12,6 +12,7 @@ await ensureChromium()
 const { scripts } = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) as { scripts: Record<string, string> }
 const failed: string[] = []
 await part('model', 'vitest', ['run', 'test/sim'], { EDGE_NET_LONG: '1' })
+await part('network of ledgers', 'vitest', ['run', 'test/qdag/sim/network.test.ts'], { EDGE_NET_LONG: '1' })
 await part('crashes', 'vitest', ['run', 'test/system/ledger-crash.test.ts'], { EDGE_NET_CRASHES: '1000' })
 for (const script of ['test:moves', 'test:nat']) {
   if (script in scripts) await part(script, 'npm', ['run', '--silent', script])

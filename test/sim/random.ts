@@ -40,6 +40,18 @@ export class Random {
     return item
   }
 
+  /** All of them, in any order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const shuffled = [...items]
+    for (let left = shuffled.length; left > 1; left--) {
+      const at = this.below(left)
+      const [last, drawn] = [shuffled[left - 1] as T, shuffled[at] as T]
+      shuffled[left - 1] = drawn
+      shuffled[at] = last
+    }
+    return shuffled
+  }
+
   #next(): number {
     const sum = (this.#a + this.#b + this.#counter++) | 0
     this.#a = this.#b ^ (this.#b >>> 9)
