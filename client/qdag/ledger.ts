@@ -10,12 +10,12 @@ import { compareBytes, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import type { ContributorStatistics, LedgerStatistics } from './api.ts'
 import type { Entry } from './entry.ts'
 import { Admission } from './ledger/admission.ts'
+import { taskHashOf } from './ledger/claim-key.ts'
 import { digestOfState, digestOfTips } from './ledger/digest.ts'
 import { EDGES, FLAG, NONE } from './ledger/entries.ts'
 import { drawParents } from './ledger/parents.ts'
 import { notIn } from './ledger/past.ts'
 import { State } from './ledger/state.ts'
-import { taskHashOf } from './ledger/task-hash.ts'
 import type { Fork, Growth, Head, IndexFilter, LedgerOptions, Verdict } from './ledger/types.ts'
 
 export type { Fault } from './ledger/rules.ts'
@@ -157,7 +157,7 @@ export class Ledger {
 
   /** Everything that matches, ascending. */
   indexesOf({ contributor, taskId, fromMs = 0, untilMs = Infinity, isConfirmed }: IndexFilter): number[] {
-    const { entries, contributors, contributorOf } = this.state
+    const { entries, contributors, claims, contributorOf } = this.state
     const number = contributor && contributors.keys.indexOf(contributor)
     const task = taskId === undefined ? undefined : taskHashOf(taskId, this.#options.sha256)
     const found: number[] = []
@@ -168,7 +168,7 @@ export class Ledger {
         tsMs < untilMs &&
         (number === undefined || contributorOf(index) === number) &&
         (isConfirmed === undefined || this.isConfirmed(index) === isConfirmed) &&
-        (task === undefined || entries.isOf(index, task))
+        (task === undefined || claims.isTo(index, task))
       if (isFound) found.push(index)
     }
     return found

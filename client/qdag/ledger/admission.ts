@@ -14,18 +14,22 @@ import { WaitingRoom, type Waiting } from './waiting-room.ts'
 const MAX_AHEAD_MS = 120_000
 
 /** A {@link Growth} in the making. */
-interface Growing {
-  readonly solid: Entry[]
-  readonly confirmed: number[]
-  readonly forked: number[]
+class Growing {
+  readonly kind = 'added'
+  readonly solid: Entry[] = []
+  readonly confirmed: number[] = []
+  readonly forked: number[] = []
 }
+
+const NOTHING: readonly Bytes[] = []
 
 export class Admission {
   readonly #state: State
   readonly #rules: Rules
   readonly waiting = new WaitingRoom()
-  /** Of the entry that is being placed. */
+  /** Of the entry that is being placed: where its edges lead, and the ids that are not there. */
   readonly #edges = new Int32Array(EDGES)
+  #missing = NOTHING
 
   constructor(state: State, rules: Rules) {
     this.#state = state
@@ -35,16 +39,17 @@ export class Admission {
   add(entry: Entry, from: string, nowMs: number): Verdict {
     this.waiting.sweep(nowMs)
     if (this.#state.entries.ids.indexOf(entry.id) !== NONE || this.waiting.has(entry.id)) return { kind: 'known' }
-    const growth: Growing = { solid: [], confirmed: [], forked: [] }
+    const growth = new Growing()
     const verdict = this.#place(entry, from, nowMs, growth)
     if (verdict) return verdict
-    this.#follow(this.waiting.release(entry.id), nowMs, growth)
-    return { kind: 'added', ...growth }
+    const free = this.waiting.release(entry.id)
+    if (free.length > 0) this.#follow(free, nowMs, growth)
+    return growth
   }
 
   ripen(nowMs: number): Growth {
     this.waiting.sweep(nowMs)
-    const growth: Growing = { solid: [], confirmed: [], forked: [] }
+    const growth = new Growing()
     this.#follow(this.waiting.releaseParked(nowMs + MAX_AHEAD_MS), nowMs, growth)
     return growth
   }
@@ -62,9 +67,10 @@ export class Admission {
 
   /** Makes an entry part of the ledger. When that cannot be, says why, and lets it wait if that may change. */
   #place(entry: Entry, from: string, nowMs: number, growth: Growing): Verdict | undefined {
-    const missing = this.#find(entry)
+    this.#find(entry)
     const reason = faultOf(entry, this.#edges, this.#rules)
     if (reason) return { kind: 'rejected', reason }
+    const missing = this.#missing
     if (missing.length > 0) {
       this.waiting.holdOrphan(entry, from, missing, nowMs)
       return { kind: 'orphan', missing: missing.filter((id) => !this.waiting.has(id)) }
@@ -81,20 +87,21 @@ export class Admission {
     return undefined
   }
 
-  /** Finds what an entry builds on: sets `#edges`, and returns the ids that are not there. */
-  #find({ parents, prev }: Entry): readonly Bytes[] {
-    const missing: Bytes[] = []
-    const edgeTo = (id: Bytes | undefined): number => {
-      const index = id ? this.#state.entries.ids.indexOf(id) : NONE
-      if (id && index === NONE && compareBytes(id, this.#rules.networkId) !== 0) missing.push(id)
-      return index
-    }
+  /** Finds what an entry builds on: `#edges`, and `#missing`. */
+  #find({ parents, prev }: Entry): void {
     const [first, second] = parents
-    this.#edges[0] = edgeTo(first)
-    this.#edges[1] = edgeTo(second)
+    this.#missing = NOTHING
+    this.#edges[0] = this.#edgeTo(first)
+    this.#edges[1] = this.#edgeTo(second)
     // A lone contributor has nothing but the entry before to build on.
     const isLone = first && prev && !second && compareBytes(first, prev) === 0
-    this.#edges[PREV] = isLone ? this.#edges[0] : edgeTo(prev)
-    return missing
+    this.#edges[PREV] = isLone ? (this.#edges[0] ?? NONE) : this.#edgeTo(prev)
+  }
+
+  #edgeTo(id: Bytes | undefined): number {
+    if (id === undefined) return NONE
+    const index = this.#state.entries.ids.indexOf(id)
+    if (index === NONE && compareBytes(id, this.#rules.networkId) !== 0) this.#missing = [...this.#missing, id]
+    return index
   }
 }

@@ -4,13 +4,11 @@
  *
  * One entry stands for all claims of a contributor to a task: one that claims the least.
  */
+import { claimKeyOf, type TaskHash } from './claim-key.ts'
 import type { Contributors } from './contributors.ts'
 import { FLAG, type Entries } from './entries.ts'
 import { IndexTable, type Keys } from './index-table.ts'
 import type { Mixer } from './mixer.ts'
-
-/** Spreads contributors' small numbers over 32 bits (2^32 divided by the golden ratio). */
-const SPREAD = 0x9e3779b9
 
 export class Claims implements Keys<number> {
   readonly #entries: Entries
@@ -48,9 +46,14 @@ export class Claims implements Keys<number> {
     this.#contributors.credit(contributor, least - creditsBefore, (isAttested ? least : 0) - attestedBefore)
   }
 
+  /** The entry claims this task. */
+  isTo(index: number, task: TaskHash): boolean {
+    const { high, low } = claimKeyOf(task, this.#contributorOf(index))
+    return this.#entries.claimHigh(index) === high && this.#entries.claimLow(index) === low
+  }
+
   hash(index: number): number {
-    const contributor = Math.imul(this.#contributorOf(index), SPREAD)
-    return this.#mixer.mix(this.#entries.taskLow(index) ^ contributor, this.#entries.taskHigh(index))
+    return this.#mixer.mix(this.#entries.claimHigh(index))
   }
 
   hashAt(index: number): number {
@@ -59,8 +62,8 @@ export class Claims implements Keys<number> {
 
   matches(index: number, other: number): boolean {
     return (
-      this.#entries.taskLow(index) === this.#entries.taskLow(other) &&
-      this.#entries.taskHigh(index) === this.#entries.taskHigh(other) &&
+      this.#entries.claimHigh(index) === this.#entries.claimHigh(other) &&
+      this.#entries.claimLow(index) === this.#entries.claimLow(other) &&
       this.#contributorOf(index) === this.#contributorOf(other)
     )
   }

@@ -51,7 +51,7 @@ export class Confirmation {
         if (this.#entries.has(to, FLAG.confirmed)) confirmed.push(to)
       }
     }
-    return confirmed.toSorted((a, b) => a - b)
+    return confirmed.length > 1 ? confirmed.toSorted((a, b) => a - b) : confirmed
   }
 
   /** Counts a witness of an entry; false when that changes nothing, for its ancestors neither. */

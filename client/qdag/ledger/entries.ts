@@ -4,10 +4,10 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { ID_BYTES } from '../entry-limits.ts'
+import type { ClaimKey } from './claim-key.ts'
 import { KeySet } from './key-set.ts'
 import type { Mixer } from './mixer.ts'
 import { highOf, joined, lowOf, PAGE_ROWS, Pages, rowOf } from './pages.ts'
-import type { TaskHash } from './task-hash.ts'
 
 /** In place of an index: no entry. */
 export const NONE = -1
@@ -35,7 +35,7 @@ export interface EntryRow {
   readonly seq: number
   readonly tsMs: number
   readonly credits: number
-  readonly task: TaskHash
+  readonly claim: ClaimKey
   /** Indexes or {@link NONE}: parents, then `prev`. */
   readonly edges: Int32Array
   /** See {@link Writers}. */
@@ -53,8 +53,8 @@ class EntryPage {
   /** Up to 34 bits: the hundredth part of 2^40. */
   readonly creditsLow = new Uint32Array(PAGE_ROWS)
   readonly creditsHigh = new Uint8Array(PAGE_ROWS)
-  readonly taskLow = new Uint32Array(PAGE_ROWS)
-  readonly taskHigh = new Uint32Array(PAGE_ROWS)
+  readonly claimHigh = new Uint32Array(PAGE_ROWS)
+  readonly claimLow = new Uint32Array(PAGE_ROWS)
   readonly flags = new Uint8Array(PAGE_ROWS)
 }
 
@@ -82,8 +82,8 @@ export class Entries {
     page.tsHigh[at] = highOf(row.tsMs)
     page.creditsLow[at] = lowOf(row.credits)
     page.creditsHigh[at] = highOf(row.credits)
-    page.taskLow[at] = row.task.low
-    page.taskHigh[at] = row.task.high
+    page.claimHigh[at] = row.claim.high
+    page.claimLow[at] = row.claim.low
     this.ids.add(row.id)
     return index
   }
@@ -109,14 +109,11 @@ export class Entries {
     const { creditsHigh, creditsLow } = this.#pages.of(index)
     return joined(creditsHigh[rowOf(index)] as number, creditsLow[rowOf(index)] as number)
   }
-  taskLow(index: number): number {
-    return this.#pages.of(index).taskLow[rowOf(index)] as number
+  claimHigh(index: number): number {
+    return this.#pages.of(index).claimHigh[rowOf(index)] as number
   }
-  taskHigh(index: number): number {
-    return this.#pages.of(index).taskHigh[rowOf(index)] as number
-  }
-  isOf(index: number, task: TaskHash): boolean {
-    return this.taskLow(index) === task.low && this.taskHigh(index) === task.high
+  claimLow(index: number): number {
+    return this.#pages.of(index).claimLow[rowOf(index)] as number
   }
 
   has(index: number, flag: number): boolean {

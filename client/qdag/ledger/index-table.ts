@@ -1,7 +1,7 @@
 /**
- * A hash table of row numbers, the keys of which are in columns elsewhere: 5 to 8 bytes a row where a `Map` takes a hundred.
- * Open addressing with linear probing; rows are never removed. It grows in parts, each by itself, so that no insertion
- * waits until a million rows have found new places.
+ * A hash table of row numbers, the keys of which are in columns elsewhere: 8 bytes a row where a `Map` takes a hundred. Open
+ * addressing with linear probing; rows are never removed. It grows in parts, each in its own time, so that no insertion waits
+ * until a million rows have found new places.
  */
 
 /** What the table needs to know of its keys. */
@@ -15,9 +15,9 @@ export interface Keys<Key> {
 
 /** The upper bits of a hash choose the part. */
 const PART_BITS = 6
-const FIRST_SLOTS = 8
-/** By how much a part grows: twice as much would leave two thirds of it empty for a while. */
-const GROWTH = 1.5
+const PARTS = 1 << PART_BITS
+const FIRST_SLOTS = 64
+const GROWTH = 2
 /** Looks are cheap, since rows that cannot be meant are told by their slots; above this there are too many of them. */
 const MAX_LOAD = 0.75
 
@@ -35,7 +35,8 @@ export class IndexTable<Key> {
 
   constructor(keys: Keys<Key>) {
     this.#keys = keys
-    this.#parts = Array.from({ length: 1 << PART_BITS }, emptyPart)
+    // Not all of one size, so that they do not all grow at the same time.
+    this.#parts = Array.from({ length: PARTS }, (_, i) => emptyPart(Math.floor(FIRST_SLOTS * GROWTH ** (i / PARTS))))
   }
 
   /** The row with this key, or -1. */
@@ -57,7 +58,7 @@ export class IndexTable<Key> {
   add(index: number): void {
     const hash = this.#keys.hashAt(index)
     const part = this.#partOf(hash)
-    if (part.used + 1 > part.slots.length * MAX_LOAD) this.#rebuild(part, Math.floor(part.slots.length * GROWTH), index)
+    if (part.used + 1 > part.slots.length * MAX_LOAD) this.#rebuild(part, part.slots.length * GROWTH, index)
     else if (!hasRoomFor(part, index)) this.#rebuild(part, part.slots.length, index)
     put(part, hash, index)
     part.used++
@@ -84,15 +85,18 @@ export class IndexTable<Key> {
     part.slots = new Int32Array(length)
     // One bit more than it needs: the next time is when there are twice as many rows.
     part.rowBits = 33 - Math.clz32(largest + 1)
-    const rows = slots.filter((slot) => slot !== 0).map((slot) => rowIn(slot, rowBits))
     // First all hashes and then all places: so the waits for memory, where the keys are far apart, overlap.
-    const hashes = rows.map((index) => this.#keys.hashAt(index))
-    for (const [i, index] of rows.entries()) put(part, hashes[i] as number, index)
+    const rows = new Int32Array(part.used)
+    const hashes = new Uint32Array(part.used)
+    let count = 0
+    for (const slot of slots) if (slot !== 0) rows[count++] = rowIn(slot, rowBits)
+    for (let i = 0; i < count; i++) hashes[i] = this.#keys.hashAt(rows[i] as number)
+    for (let i = 0; i < count; i++) put(part, hashes[i] as number, rows[i] as number)
   }
 }
 
-function emptyPart(): Part {
-  return { slots: new Int32Array(FIRST_SLOTS), used: 0, rowBits: 1 }
+function emptyPart(slots: number): Part {
+  return { slots: new Int32Array(slots), used: 0, rowBits: 1 }
 }
 
 function hasRoomFor({ rowBits }: Part, index: number): boolean {

@@ -4,17 +4,30 @@ import { IndexTable, type Keys } from './index-table.ts'
 import type { Mixer } from './mixer.ts'
 import { PAGE_ROWS, Pages, rowOf } from './pages.ts'
 
+const HEAD_BYTES = 4
+
+/** Keys in two parts: what hashes are made of lies together, so that a growing table finds it in the processor's cache. */
+class KeyPage {
+  /** The first four bytes as a number, so that numbers are in the order of keys. */
+  readonly heads = new Uint32Array(PAGE_ROWS)
+  readonly tails: Bytes
+
+  constructor(tailBytes: number) {
+    this.tails = new Uint8Array(PAGE_ROWS * tailBytes)
+  }
+}
+
 export class KeySet implements Keys<Bytes> {
-  readonly #keyBytes: number
+  readonly #tailBytes: number
   readonly #mixer: Mixer
-  readonly #pages: Pages<Bytes>
+  readonly #pages: Pages<KeyPage>
   readonly #table = new IndexTable<Bytes>(this)
 
-  /** @param keyBytes at least 8. The keys' first 8 bytes must be hard to choose: hashes, or public keys. */
+  /** @param keyBytes the keys' first four must be as good as random: of hashes, or public keys */
   constructor(keyBytes: number, mixer: Mixer) {
-    this.#keyBytes = keyBytes
+    this.#tailBytes = keyBytes - HEAD_BYTES
     this.#mixer = mixer
-    this.#pages = new Pages(() => new Uint8Array(PAGE_ROWS * keyBytes))
+    this.#pages = new Pages(() => new KeyPage(this.#tailBytes))
   }
 
   get length(): number {
@@ -29,52 +42,56 @@ export class KeySet implements Keys<Bytes> {
   /** Adds a key that is not in the set; returns its number. */
   add(key: Bytes): number {
     const index = this.#pages.add()
-    this.#pages.of(index).set(key, rowOf(index) * this.#keyBytes)
+    const { heads, tails } = this.#pages.of(index)
+    heads[rowOf(index)] = uint32At(key, 0)
+    tails.set(key.subarray(HEAD_BYTES), rowOf(index) * this.#tailBytes)
     this.#table.add(index)
     return index
   }
 
   /** A copy of the key with this number. */
   at(index: number): Bytes {
-    const start = rowOf(index) * this.#keyBytes
-    return this.#pages.of(index).slice(start, start + this.#keyBytes)
+    const { heads, tails } = this.#pages.of(index)
+    const key = new Uint8Array(HEAD_BYTES + this.#tailBytes)
+    new DataView(key.buffer).setUint32(0, heads[rowOf(index)] as number)
+    const start = rowOf(index) * this.#tailBytes
+    key.set(tails.subarray(start, start + this.#tailBytes), HEAD_BYTES)
+    return key
   }
 
   /** Lexicographic order of two keys, by their numbers. */
   compare(a: number, b: number): number {
     const [left, right] = [this.#pages.of(a), this.#pages.of(b)]
-    const [leftStart, rightStart] = [rowOf(a) * this.#keyBytes, rowOf(b) * this.#keyBytes]
-    for (let i = 0; i < this.#keyBytes; i++) {
-      const difference = (left[leftStart + i] as number) - (right[rightStart + i] as number)
+    const byHead = (left.heads[rowOf(a)] as number) - (right.heads[rowOf(b)] as number)
+    if (byHead !== 0) return byHead
+    const [leftStart, rightStart] = [rowOf(a) * this.#tailBytes, rowOf(b) * this.#tailBytes]
+    for (let i = 0; i < this.#tailBytes; i++) {
+      const difference = (left.tails[leftStart + i] as number) - (right.tails[rightStart + i] as number)
       if (difference !== 0) return difference
     }
     return 0
   }
 
   hash(key: Bytes): number {
-    return this.#mixer.mix(word(key, 0), word(key, 4))
+    return this.#mixer.mix(uint32At(key, 0))
   }
 
   hashAt(index: number): number {
-    const start = rowOf(index) * this.#keyBytes
-    const page = this.#pages.of(index)
-    return this.#mixer.mix(word(page, start), word(page, start + 4))
+    return this.#mixer.mix(this.#pages.of(index).heads[rowOf(index)] as number)
   }
 
   matches(index: number, key: Bytes): boolean {
-    const start = rowOf(index) * this.#keyBytes
-    const page = this.#pages.of(index)
-    for (let i = 0; i < key.length; i++) if (page[start + i] !== key[i]) return false
+    const { heads, tails } = this.#pages.of(index)
+    if (heads[rowOf(index)] !== uint32At(key, 0)) return false
+    const start = rowOf(index) * this.#tailBytes - HEAD_BYTES
+    for (let i = HEAD_BYTES; i < key.length; i++) if (tails[start + i] !== key[i]) return false
     return true
   }
 }
 
-/** Four bytes as a number; any order of them will do. */
-export function word(bytes: Bytes, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  )
+/** Four bytes as a number. */
+export function uint32At(bytes: Bytes, at: number): number {
+  const [first, second] = [bytes[at] as number, bytes[at + 1] as number]
+  const [third, fourth] = [bytes[at + 2] as number, bytes[at + 3] as number]
+  return ((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0
 }

@@ -3,13 +3,13 @@ import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256 } from '../api.ts'
 import type { Entry } from '../entry.ts'
 import { UNITS_PER_CREDIT } from '../entry-limits.ts'
+import { claimKeyOf, taskHashOf } from './claim-key.ts'
 import { Claims } from './claims.ts'
 import { Confirmation } from './confirmation.ts'
 import { Contributors } from './contributors.ts'
 import { Entries, NONE, PREV } from './entries.ts'
 import { Forks } from './forks.ts'
 import { Mixer } from './mixer.ts'
-import { taskHashOf } from './task-hash.ts'
 import { Tips } from './tips.ts'
 import { Writers } from './writers.ts'
 
@@ -57,7 +57,7 @@ export class State {
       seq,
       tsMs,
       credits: Math.floor(entry.computeUnits / UNITS_PER_CREDIT),
-      task: taskHashOf(entry.taskId, this.#sha256),
+      claim: claimKeyOf(taskHashOf(entry.taskId, this.#sha256), writers.contributor(writer)),
       edges,
       skip: writers.skipFrom(prev),
     })

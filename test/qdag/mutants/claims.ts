@@ -1,4 +1,5 @@
 /** Ways to credit contributors wrongly. */
+import { claimKeyOf } from '../../../client/qdag/ledger/claim-key.ts'
 import { Claims } from '../../../client/qdag/ledger/claims.ts'
 import { Mixer } from '../../../client/qdag/ledger/mixer.ts'
 import type { State } from '../../../client/qdag/ledger/state.ts'
@@ -68,9 +69,14 @@ export const CLAIMS: Record<string, (state: State) => Claims> = {
     ]),
   ),
   'crediting a task to one contributor': (state) =>
-    new ClaimsBy(state, { credits: Math.min, isAttested: either }, (index) => `${state.entries.taskLow(index)}`),
+    new ClaimsBy(state, { credits: Math.min, isAttested: either }, (index) => taskOf(state, index)),
 }
 
-function byContributor({ entries, contributorOf }: State): (index: number) => string {
-  return (index) => `${entries.taskLow(index)} ${contributorOf(index)}`
+function byContributor(state: State): (index: number) => string {
+  return (index) => `${taskOf(state, index)} ${state.contributorOf(index)}`
+}
+
+function taskOf({ entries, contributorOf }: State, index: number): string {
+  const claim = { high: entries.claimHigh(index), low: entries.claimLow(index) }
+  return JSON.stringify(claimKeyOf(claim, contributorOf(index)))
 }
