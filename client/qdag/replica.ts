@@ -79,7 +79,7 @@ export class Replica {
   /** There is a link to this peer. Afterwards its messages count, in the order in which it sent them. */
   peerUp(id: string, time: Time): void {
     if (this.#peers.has(id)) this.peerDown(id, time)
-    this.#time = time
+    this.#begin(time)
     const peer = new SyncPeer(id, this.#host)
     this.#peers.set(id, peer)
     const mutedUntilMs = this.#muted.untilMs(id, time.nowMs)
@@ -92,7 +92,7 @@ export class Replica {
   peerDown(id: string, time: Time): void {
     const peer = this.#peers.get(id)
     if (!peer) return
-    this.#time = time
+    this.#begin(time)
     this.#silence(peer)
     this.#clock.forget(peer)
     this.#peers.delete(id)
@@ -103,20 +103,20 @@ export class Replica {
   message(id: string, bytes: Bytes, time: Time): void {
     const peer = this.#peers.get(id)
     if (!peer || peer.isMuted) return
-    this.#time = time
+    this.#begin(time)
     peer.receive(bytes)
     this.#settle(false)
   }
 
   /** The link has taken the oldest message that was sent to this peer and not yet taken. */
   sent(id: string, time: Time): void {
-    this.#time = time
+    this.#begin(time)
     this.#peers.get(id)?.sent()
     this.#settle(false)
   }
 
   verified(ticket: number, results: readonly boolean[], time: Time): void {
-    this.#time = time
+    this.#begin(time)
     this.#intake.verified(ticket, results)
     this.#settle(false)
   }
@@ -125,7 +125,7 @@ export class Replica {
   readDone(ticket: number, entries: readonly Entry[], time: Time): void {
     const peer = this.#reads.get(ticket)
     if (!peer) return
-    this.#time = time
+    this.#begin(time)
     this.#reads.delete(ticket)
     peer.delivery.readDone(entries)
     this.#settle(false)
@@ -133,7 +133,7 @@ export class Replica {
 
   /** An entry whose signatures the shell vouches for: one's own, which is kept already, or an imported one. */
   own(entry: Entry, time: Time): Verdict {
-    this.#time = time
+    this.#begin(time)
     const verdict = this.#ledger.add(entry, OURSELVES, this.#correctedWallMs)
     if (verdict.kind === 'added') this.#grown(verdict)
     if (verdict.kind === 'orphan' || verdict.kind === 'parked') this.#underway.begin(entry, this).isHeld = true
@@ -143,7 +143,7 @@ export class Replica {
   }
 
   tick(time: Time): void {
-    this.#time = time
+    this.#begin(time)
     const { nowMs } = time
     this.#wakeAtMs = Infinity
     for (const peer of this.#peers.values()) {
@@ -152,6 +152,12 @@ export class Replica {
     }
     if (nowMs >= this.#ripenAtMs) this.#ripen()
     this.#settle(true)
+  }
+
+  /** What peers said of the time does not hold any more when our own clock was set, or one stood still while we slept. */
+  #begin(time: Time): void {
+    this.#time = time
+    if (this.#clock.hasJumped(time)) for (const { session } of this.#peers.values()) session.askIfQuiet(time.nowMs)
   }
 
   // ---- who is listened to ------------------------------------------------------------------------------------------
