@@ -51,8 +51,8 @@ export const RELAY_WINDOW_BYTES = 256 * 1024
 export const DIRECT_WINDOW_BYTES = 1024 * 1024
 /** An acknowledgement waits for company, but not longer than a person notices or than a part of the window fills. */
 const ACK_DELAY_MS = 50
-/** The host pays for each message through the room. */
-const ACK_BYTES = { relay: 64 * 1024, direct: 32 * 1024 }
+/** The host pays for each message through the room; a data channel spends as much on an acknowledgement as on a third of a frame. */
+const ACK_BYTES = { relay: 64 * 1024, direct: 128 * 1024 }
 /** A sender that was told less credit than this is told at once when there is twice as much. */
 const LOW_CREDIT_BYTES = 128 * 1024
 /** Without progress for this long the tail is sent again; doubled each time up to the maximum. */
