@@ -4,8 +4,15 @@ import { defineConfig } from 'vitest/config'
 /** How long something takes is for the benches: a loaded machine is no failure. */
 const PATIENT = { poll: { timeout: 20_000 } }
 
+/** Of the ledger's tests those that live through many histories or measure at a hundred thousand entries: not for `npm run check`. */
+const LONG_LEDGER_TESTS = [
+  'test/qdag/sim/**/*.test.ts',
+  'test/qdag/{codec,ledger-bounds,ledger-model,ledger-mutants,log,opened-ledger,stores,worker-verifier}.test.ts',
+  'test/qdag/sync-{hostile,live,numbers,properties}.test.ts',
+]
+
 /**
- * `unit` runs in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium, `nat`
+ * `unit` and `ledger` run in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium, `nat`
  * puts them behind NATs.
  */
 export default defineConfig({
@@ -17,10 +24,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{protocol,client,sim,qdag}/**/*.test.ts'],
+          exclude: LONG_LEDGER_TESTS,
           testTimeout: 30_000,
           expect: PATIENT,
         },
       },
+      { test: { name: 'ledger', include: LONG_LEDGER_TESTS, testTimeout: 60_000, expect: PATIENT } },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         // Floods and crowds share two cores with the room they flood.

@@ -7,7 +7,7 @@ const WARNING = 'SQLite is an experimental feature'
  * versions that have it, and whoever reads the warning here can do nothing about it. All other warnings are shown.
  */
 export function hideSqliteWarning(): void {
-  const emit = process.emitWarning.bind(process) as (warning: string | Error, ...more: never[]) => void
+  const emit = process.emitWarning.bind(process)
   process.emitWarning = (warning: string | Error, ...more: never[]) => {
     if (!String(warning).startsWith(WARNING)) emit(warning, ...more)
   }

@@ -43,8 +43,9 @@ export function inTransaction<T>(database: DatabaseSync, act: () => T): T {
     database.exec('COMMIT')
     return result
   } catch (error) {
-    // A full disk ends a transaction by itself.
-    if (database.isTransaction !== false) attempt(() => database.exec('ROLLBACK'))
+    // A full disk ends a transaction by itself; the first versions of Node that have SQLite do not tell.
+    const { isTransaction = true }: { readonly isTransaction?: boolean } = database
+    if (isTransaction) attempt(() => database.exec('ROLLBACK'))
     throw error
   }
 }

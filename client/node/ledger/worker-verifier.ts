@@ -67,7 +67,7 @@ function openWorker(events: PortEvents): Port {
   worker.on('exit', () => events.ended())
   return {
     post: (parcel) => worker.postMessage(parcel, [parcel.bytes.buffer]),
-    setBusy: (isBusy) => void (isBusy ? worker.ref() : worker.unref()),
+    setBusy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
     terminate: () => void worker.terminate(),
   }
 }
