@@ -252,6 +252,8 @@ export class Link {
     this.#outgoing.pump(windowBytes, (outgoing) => {
       if (!path || path !== this.path || this.#isOver) return false
       if (!this.#output.send(path, this.frame('data', outgoing.payload, outgoing))) return false
+      // Only an `ack` tells how far the application has come while messages wait.
+      if (!this.#incoming.isHolding) this.#told()
       this.meter?.asked(nowMs)
       return true
     })
@@ -262,14 +264,9 @@ export class Link {
   /** A frame with this link's current acknowledgement, credit and epoch. */
   frame(type: FrameType, payload: Bytes, { seq = 0, flags = 0, stream = 0 } = {}): Frame {
     const { expected, isHolding } = this.#incoming
-    this.#toldCreditBytes = this.#creditBytes
-    // Only an `ack` tells how far the application has come while messages wait. What may be lost acknowledges nothing for sure.
-    if (type === 'ack' || (type === 'data' && !isHolding)) {
-      this.#ackAtMs = Infinity
-      this.#unacknowledgedBytes = 0
-    }
+    if (type === 'ack') this.#told()
     const epoch = (this.#epoch << 8) | this.#peerEpoch
-    const creditKiB = this.#toldCreditBytes >> 10
+    const creditKiB = this.#creditBytes >> 10
     return { type, flags: flags | (isHolding ? FLAG_HELD : 0), stream, seq, ack: expected, creditKiB, epoch, payload }
   }
 
@@ -450,6 +447,13 @@ export class Link {
     const { isHolding, deliveredSeq: seq } = this.#incoming
     this.#acknowledgedAtMs = this.#nowMs
     this.#output.send(path, this.frame('ack', isHolding ? HELD.encode({ seq }) : NOTHING))
+  }
+
+  /** The peer is being told what has arrived, and what there is room for. */
+  #told(): void {
+    this.#toldCreditBytes = this.#creditBytes
+    this.#ackAtMs = Infinity
+    this.#unacknowledgedBytes = 0
   }
 
   #sendBoth(type: FrameType, seq: number): void {

@@ -262,6 +262,16 @@ describe('delivery', () => {
     expect(delivered).toEqual([1, 2, 3])
   })
 
+  it('is confirmed while the path takes no data of our own', () => {
+    const { link, sent } = lonely({
+      send: (path, sending) => sending.type !== 'data' && !!sent.push({ ...sending, path }),
+    })
+    link.post(1, 0, utf8('waits for the path'), true, 0)
+    link.receive(frame('data', { flags: WHOLE, payload: utf8('arrives') }), 'relay', 100)
+    run(link, 100, 200)
+    expect(sent.filter(({ type }) => type === 'ack').map(({ ack }) => ack)).toEqual([1])
+  })
+
   it('is told to the sender when the application has taken what waited', () => {
     let isReading = false
     const { link, sent, heard } = lonely({ deliver: (_channel, data) => isReading && !!heard.push(data) })
