@@ -15,6 +15,7 @@ import { drawing } from './ledger/drawing.ts'
 import { insert } from './ledger/insert.ts'
 import { ledgerStore } from './ledger/store.ts'
 import { live } from './ledger/live.ts'
+import { ledgerSync } from './ledger/sync.ts'
 import { bulk } from './link/bulk.ts'
 import { first } from './link/first.ts'
 import { latency } from './link/latency.ts'
@@ -40,6 +41,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map(
     bulk,
     latency,
     table,
+    'ledger-sync': ledgerSync,
     'catch-up': catchUp,
     live,
     drawing,
