@@ -78,6 +78,8 @@ function checkState(world: World, { ledger }: Session, keys: ReadonlySet<string>
   mustBeEqual(statistics.entries, entries.length, 'number of entries')
 }
 
+const hexOf = (key: string): string => Buffer.from(key, 'latin1').toString('hex', 0, 4)
+
 function mustBeSame(actual: Bytes, expected: Bytes, what: string): void {
   if (compareBytes(actual, expected) !== 0) throw new Error(`${what} differs`)
 }

@@ -12,6 +12,9 @@ export interface Claim {
   readonly requester: Bytes | undefined
 }
 
+/** When the disk has no room, it may have some later. */
+const RETRY_MS = 5_000
+
 export class Author {
   readonly #session: Session
   readonly #claims: Claim[] = []
@@ -38,10 +41,15 @@ export class Author {
     if (!claim || this.#isWriting || !session.isReady || session.isOver) return
     this.#isWriting = true
     session.vault.async(async () => {
-      await this.#record(claim)
-      this.#claims.shift()
-      this.#isWriting = false
-      session.later(0, () => this.writeNext())
+      let retryMs = RETRY_MS
+      try {
+        await this.#record(claim)
+        this.#claims.shift()
+        retryMs = 0
+      } finally {
+        this.#isWriting = false
+        session.later(retryMs, () => this.writeNext())
+      }
     })
   }
 

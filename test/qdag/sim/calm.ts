@@ -14,6 +14,10 @@ const FETCH_MS = 40_000
 /** Of the two minutes by which an entry may be ahead. */
 const CLOSE_MS = 100_000
 const CHAIN_LENGTH = 4
+/** Until the next digest is due, and some more. */
+const CLOCK_MS = 30_000
+/** What a link and slow timers take is counted as a difference of clocks. */
+const MAX_WRONG_MS = 5_000
 const CALM_MS = 60_000
 /** A digest every ten seconds, both ways, some sooner than others. */
 const MAX_CALM_BYTES = 1_200
@@ -74,4 +78,20 @@ export async function checkSilence(world: World): Promise<void> {
   const bytes = world.roads.honestBytes - before
   if (bytes > MAX_CALM_BYTES * roads)
     throw new Error(`${bytes} bytes a minute on ${roads} roads, though nothing happens`)
+}
+
+/** A clock that somebody sets wrongly is put right by what others say, and so is one that is set right again. */
+export async function checkClock(world: World): Promise<void> {
+  const { random, traits, devices } = world
+  const device = random.pick(devices)
+  const { session, clock } = device
+  const others = [...(session?.links.keys() ?? [])].map((peer) => world.deviceOf(peer)?.clock)
+  const isOutvoted = others.filter((other) => other !== clock).length > (others.length + 1) / 2
+  if (!session || !traits.areClocksRight || !isOutvoted || world.rogues.length > 0) return
+  for (const offsetMs of [random.pick([-1, 1]) * random.between(60_000, 500_000), 0]) {
+    clock.offsetMs = offsetMs
+    await world.pass(CLOCK_MS)
+    const wrongMs = session.correctedWallMs - EPOCH_MS - world.agenda.nowMs
+    if (Math.abs(wrongMs) > MAX_WRONG_MS) throw new Error(`${device.name}'s corrected clock is wrong by ${wrongMs} ms`)
+  }
 }

@@ -11,7 +11,7 @@ const MAX_DRIFT = 0.001
 export class Clock {
   offsetMs: number
   readonly #drift: number
-  readonly #zeroMs: number
+  #zeroMs: number
 
   constructor(random: Random, areClocksRight: boolean) {
     this.offsetMs = areClocksRight ? 0 : random.between(-1, 1) * random.magnitude(1, MAX_OFFSET_MS)
@@ -27,6 +27,11 @@ export class Clock {
   /** As `performance.now()`. */
   monotonicMs(simulatedMs: number): number {
     return this.#zeroMs + simulatedMs * (1 + this.#drift)
+  }
+
+  /** The machine has slept: some count that time, some do not. */
+  slept(simulatedMs: number): void {
+    this.#zeroMs -= simulatedMs * (1 + this.#drift)
   }
 
   /** When, in simulated time, the monotonic clock will show this. */

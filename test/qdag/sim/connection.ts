@@ -110,8 +110,9 @@ export class Connection {
     }
   }
 
-  freeze(): void {
-    for (const pipe of this.#pipes) pipe.freeze()
+  /** Nothing gets through of what these sides say. */
+  freeze(sides: readonly (0 | 1)[]): void {
+    for (const side of sides) this.#pipes[side].freeze()
   }
 
   thaw(): void {

@@ -3,6 +3,7 @@
  * old survives the machine, too; the segment that was being written may be torn. Own entries survive both as soon as they
  * are told to be kept. Losing the disk loses everything.
  */
+import { storeFailed } from '../../../client/qdag/store-failure.ts'
 import type { LedgerStore, OwnRecord } from '../../../client/qdag/store.ts'
 import { MemoryPlace, MemoryStore } from '../../../client/qdag/stores/memory-store.ts'
 import type { Bytes } from '../../../protocol/bytes.ts'
@@ -23,6 +24,10 @@ const TEAR_CHANCE = 0.3
 export class Disk {
   place: MemoryPlace
   readonly random: Random
+  /** Takes nothing more. */
+  isFull = false
+  /** Gives only some of what is asked for. */
+  isUnreadable = false
   /** Segments as they were at certain times, which ascend. */
   #history: { readonly segments: readonly Bytes[]; readonly atMs: number }[] = []
 
@@ -146,7 +151,7 @@ export class DiskStore implements LedgerStore {
     return this.#write(async () => {
       this.#disk.makeSafe()
       await this.#inner.forgetOwn(writer, below)
-    })
+    }, false)
   }
 
   exclusively<T>(act: () => Promise<T>): Promise<T> {
@@ -189,10 +194,12 @@ export class DiskStore implements LedgerStore {
     return this.#isOver ? new Promise(() => {}) : act()
   }
 
-  async #write(act: () => Promise<void>): Promise<void> {
+  async #write(act: () => Promise<void>, takesRoom = true): Promise<void> {
     this.#underWay.add(act)
     await this.#user.wait(this.#user.accessMs())
     this.#underWay.delete(act)
-    return this.#isOver ? new Promise(() => {}) : act()
+    if (this.#isOver) return new Promise(() => {})
+    if (takesRoom && this.#disk.isFull) throw storeFailed('no-space', 'The simulated disk is full.')
+    return act()
   }
 }

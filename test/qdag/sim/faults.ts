@@ -39,11 +39,26 @@ const breakRoad: Fault = (world, random) => {
   return road !== undefined
 }
 
-/** Nothing gets through for a while; what is sent meanwhile arrives later. */
+/** One connection breaks again and again. */
+const flap: Fault = (world, random) => {
+  const road = someRoad(world, random)
+  if (!road) return false
+  let left = 3 + random.below(15)
+  world.mendAfter(60_000, () => (left = 0))
+  const again = (): void => {
+    if (left-- <= 0) return
+    world.roads.cut(road, [random.between(0, 100), random.between(0, 100)], random.between(10, 200))
+    world.agenda.after(random.magnitude(20, 3_000), again)
+  }
+  again()
+  return true
+}
+
+/** Nothing gets through for a while, one way or both; what is sent meanwhile arrives later. */
 const stall: Fault = (world, random) => {
   const connection = someRoad(world, random)?.connection
   if (!connection) return false
-  connection.freeze()
+  connection.freeze(random.pick([[0], [1], [0, 1]] as const))
   world.mendAfter(random.magnitude(100, 40_000), () => connection.thaw())
   return true
 }
@@ -93,6 +108,33 @@ const standStill: Fault = (world, random) => {
   const device = someDevice(world, random)
   device?.session?.loop.standStill(random.magnitude(50, 60_000))
   return device !== undefined
+}
+
+/** A closed lid. Some clocks stand still meanwhile. */
+const sleep: Fault = (world, random) => {
+  const device = someDevice(world, random)
+  if (!device) return false
+  const tabs = world.devices.filter(({ disk }) => disk === device.disk)
+  if (tabs.some(({ session }) => session?.loop.isStandingStill)) return false
+  const ms = random.magnitude(1_000, 120_000)
+  const doesClockSleep = random.chance(0.5)
+  const sessions = tabs.map(({ session }) => session)
+  // Nobody starts anything on a machine that sleeps; if so, it has not slept.
+  world.agenda.after(ms, () => {
+    if (doesClockSleep && tabs.every(({ session }, i) => session === sessions[i])) device.clock.slept(ms)
+  })
+  for (const { session } of tabs) session?.loop.standStill(ms)
+  return true
+}
+
+/** A disk takes nothing, or gives only some of what is asked for. */
+const diskTrouble: Fault = (world, random) => {
+  const disk = someDevice(world, random)?.disk
+  if (!disk) return false
+  const trouble = random.pick(['isFull', 'isUnreadable'] as const)
+  disk[trouble] = true
+  world.mendAfter(random.magnitude(500, 60_000), () => (disk[trouble] = false))
+  return true
 }
 
 /** Somebody sets the clock. */
@@ -173,6 +215,7 @@ export function archive(world: World, random: Random, count: number): Entry[] {
 
 export const FAULTS: readonly NamedFault[] = [
   { name: 'break', fault: breakRoad, weight: 12 },
+  { name: 'flap', fault: flap, weight: 2 },
   { name: 'stall', fault: stall, weight: 6 },
   { name: 'partition', fault: partition, weight: 8 },
   { name: 'process crash', fault: crash('process'), weight: 6 },
@@ -181,6 +224,8 @@ export const FAULTS: readonly NamedFault[] = [
   { name: 'leave', fault: leave, weight: 4 },
   { name: 'join', fault: join, weight: 2 },
   { name: 'stand still', fault: standStill, weight: 3 },
+  { name: 'sleep', fault: sleep, weight: 2 },
+  { name: 'disk trouble', fault: diskTrouble, weight: 2 },
   { name: 'set clock', fault: setClock, weight: 2 },
   { name: 'burst', fault: burst, weight: 4 },
   { name: 'slow down', fault: slowDown, weight: 3 },

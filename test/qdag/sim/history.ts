@@ -4,7 +4,7 @@
  * bytes. And once more.
  */
 import { checkAgreement, isAgreed, missingOf, sessionsOf, unionOf } from './agreement.ts'
-import { checkFetching, checkNews, checkSilence } from './calm.ts'
+import { checkClock, checkFetching, checkNews, checkSilence } from './calm.ts'
 import { archive, FAULTS, type NamedFault } from './faults.ts'
 import { restoreShortIds, weakenShortIds } from './weak-short-ids.ts'
 import { type Parts, World } from './world.ts'
@@ -23,6 +23,7 @@ export interface Report {
   readonly kinds: ReadonlyMap<string, number>
   readonly simulatedMs: number
   readonly events: number
+  readonly areClocksRight: boolean
   /** What it took at most after all had become quiet. */
   readonly agreedAfterMs: number
   /** Bytes that it took at most, of those that it may take. */
@@ -50,8 +51,10 @@ const ROAD_BYTES = 20_000
 const ROAD_BYTES_A_MINUTE = 3_000
 /** What hostile peers have said makes honest ones ask each other: for what orphans lack, for instance. */
 const PROVOCATION = 2
-const DIVIDED_CHANCE = 0.02
-/** More than are told one by one. */
+const DIVIDED_CHANCE = 0.04
+/** It takes a second for each peer. */
+const MAX_DIVIDED = 8
+/** More than one list of short ids can name. */
 const DIVIDED_ENTRIES = 4_300
 
 export class History {
@@ -94,6 +97,7 @@ export class History {
       kinds: world.roads.kinds,
       simulatedMs: world.agenda.nowMs,
       events: world.agenda.count,
+      areClocksRight: world.traits.areClocksRight,
       agreedAfterMs: this.#agreedAfterMs,
       economy: this.#economy,
     }
@@ -105,7 +109,8 @@ export class History {
     world.isQuiet = false
     world.application.isOn = true
     // With so many entries, hardly any weak id would be its entry's alone.
-    if (random.chance(DIVIDED_CHANCE) && !this.#areIdsWeak) await this.#divide()
+    const canDivide = !this.#areIdsWeak && world.devices.length <= MAX_DIVIDED
+    if (random.chance(DIVIDED_CHANCE) && canDivide) await this.#divide()
     for (let count = 2 + random.below(12); count > 0; count--) {
       const { name, fault } = someOf(FAULTS, random.fraction())
       this.#note(name)
@@ -136,7 +141,8 @@ export class History {
     world.isQuiet = true
     const startMs = world.agenda.nowMs
     const { honestBytes: startBytes, hostileBytes: startHostileBytes } = world.roads
-    const underWay = missingOf(world, unionOf(world))
+    const present = unionOf(world)
+    const underWay = missingOf(world, present)
     world.mend()
     await world.pass(STARTED_MS)
     const union = unionOf(world)
@@ -149,7 +155,10 @@ export class History {
     checkAgreement(world, union)
     const tookMs = world.agenda.nowMs - startMs
     this.#agreedAfterMs = Math.max(this.#agreedAfterMs, tookMs)
-    this.#checkEconomy(underWay + missing, world.roads.honestBytes - startBytes, startHostileBytes, tookMs)
+    const sessions = sessionsOf(world)
+    // What authors had not written down yet.
+    const late = (unionOf(world).size - present.size) * sessions.length
+    this.#checkEconomy(underWay + missing + late, world.roads.honestBytes - startBytes, startHostileBytes, tookMs)
     await this.#staysCalm()
   }
 
@@ -168,6 +177,7 @@ export class History {
     if (!(await world.until(() => isWhole(world), WHOLE_MS))) throw new Error('something stays broken')
     await checkNews(world)
     if (world.rogues.length === 0) await checkSilence(world)
+    if (world.fate.chance(0.3)) await checkClock(world)
     if (world.fate.chance(0.3)) await checkFetching(world)
   }
 
@@ -218,7 +228,7 @@ export async function live(seed: number, options: HistoryOptions): Promise<Repor
   } catch (error) {
     const { world, log } = history
     const where = `seed ${seed}, ${world.agenda.nowMs.toFixed(3)} simulated ms`
-    const replay = `EDGE_NET_SEED=${seed} npx vitest run --project unit test/qdag/sim/network.test.ts`
+    const replay = `EDGE_NET_SEED=${seed} npx vitest run --project ledger test/qdag/sim/network.test.ts`
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`${reason}\n  ${where}\n  ${log.join('\n  ')}\n  replay: ${replay}`, { cause: error })
   } finally {

@@ -171,6 +171,8 @@ export const MUTANTS: readonly (readonly [name: string, parts: Partial<Parts>])[
   ['skips the digest check', { makeReplica: (...args) => new SkippingTheDigestCheck(...args) }],
   ['never fetches what orphans lack', without('qdag_fetch')],
   ['tells nobody what is new', without('qdag_entries')],
+  ['does not say which of the tips it knows', without('qdag_known')],
+  ['does not say that it has taken what came', without('qdag_taken')],
   ['pushes one entry too few', ledgers(PushingOneTooFew)],
   ['credits the first claim instead of the least', ledgers(CreditingTheFirstClaim)],
   ['takes prev for no edge', ledgers(DroppingPrev)],

@@ -87,13 +87,16 @@ describe('a network of ledgers', () => {
     for (const report of reports) {
       for (const [what, value] of report.largest) largest.set(what, Math.max(value, largest.get(what) ?? 0))
     }
-    const slowest = Math.max(...reports.map(({ agreedAfterMs }) => agreedAfterMs)) / 1_000
+    const slowest = (areClocksRight: boolean): string => {
+      const chosen = reports.filter((report) => report.areClocksRight === areClocksRight)
+      return `${(Math.max(0, ...chosen.map(({ agreedAfterMs }) => agreedAfterMs)) / 1_000).toFixed()} s`
+    }
     // Vitest hides the console of what passes.
     process.stdout.write(
       `${reports.length} histories from seed ${firstSeed}: ${sum(({ devices }) => devices)} honest peers, ` +
         `${sum(({ rogues }) => rogues)} hostile ones, ${sum(({ entries }) => entries)} entries, ` +
         `${sum(({ connections }) => connections)} connections, ${hours.toFixed()} simulated hours; ` +
-        `agreed after ${slowest.toFixed()} s at most\n` +
+        `agreed within ${slowest(true)}, with clocks up to 20 minutes apart within ${slowest(false)}\n` +
         `  faults: ${listed(({ faults }) => faults)}\n  hostile: ${listed(({ deeds }) => deeds)}\n` +
         `  said: ${listed(({ kinds }) => kinds)}\n` +
         `  at most: ${[...largest].map(([what, value]) => `${value} ${what}`).join(', ')}\n` +

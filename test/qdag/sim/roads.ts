@@ -104,13 +104,13 @@ export class Roads {
     }
   }
 
-  cut(road: Road, noticedAfterMs?: readonly [number, number]): void {
+  cut(road: Road, noticedAfterMs?: readonly [number, number], againAfterMs?: number): void {
     const { connection } = road
     const noticed = () => this.#random.between(0, this.#random.chance(0.5) ? PROMPT_MS : SILENCE_MS)
     connection?.cut(noticedAfterMs ?? [noticed(), noticed()])
     road.connection = undefined
     road.sessions = undefined
-    this.#seek(road)
+    this.#seek(road, againAfterMs)
   }
 
   block(road: Road): void {
@@ -123,10 +123,10 @@ export class Roads {
     this.#seek(road)
   }
 
-  #seek(road: Road): void {
+  #seek(road: Road, afterMs = this.#random.magnitude(...RECONNECT_MS)): void {
     if (road.isSeeking) return
     road.isSeeking = true
-    this.#agenda.after(this.#random.magnitude(...RECONNECT_MS), () => {
+    this.#agenda.after(afterMs, () => {
       road.isSeeking = false
       this.#connect(road)
     })

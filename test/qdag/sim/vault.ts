@@ -2,6 +2,7 @@
 import { decodeEntry, type Entry } from '../../../client/qdag/entry.ts'
 import { EntryLog } from '../../../client/qdag/log.ts'
 import { OwnEntries } from '../../../client/qdag/own-entries.ts'
+import { isStoreFailure } from '../../../client/qdag/store-failure.ts'
 import type { OwnRecord } from '../../../client/qdag/store.ts'
 import { sha256 } from './crypto.ts'
 import { DiskStore, type Disk, type DiskUser } from './disk.ts'
@@ -28,7 +29,7 @@ export class Vault implements DiskUser {
       indexOf: (id) => ledger.indexOf(id),
       found: adopt,
       after: (delayMs, act) => session.later(delayMs, () => this.async(act)),
-      onError: (error) => device.world.fail(error),
+      onError: (error) => this.#failed(error),
     })
     this.ownEntries = new OwnEntries({
       store,
@@ -50,9 +51,7 @@ export class Vault implements DiskUser {
   async(act: () => unknown): void {
     const { world } = this.session.device
     world.stir()
-    void Promise.resolve(act()).catch((error: unknown) => {
-      if (!this.session.isOver) world.fail(error)
-    })
+    void Promise.resolve(act()).catch((error: unknown) => this.#failed(error))
   }
 
   /** These have become part of the ledger. */
@@ -74,7 +73,7 @@ export class Vault implements DiskUser {
       await this.wait(device.traits.readMs * random.between(0.5, 2))
       for await (const some of this.log.read(indexes)) entries.push(...some)
       this.readsPending--
-      answer(entries)
+      answer(device.disk.isUnreadable ? entries.slice(0, random.below(entries.length + 1)) : entries)
     })
   }
 
@@ -105,6 +104,10 @@ export class Vault implements DiskUser {
   kept({ bytes }: OwnRecord): void {
     const entry = decodeEntry(bytes, sha256)
     if (entry) this.session.device.world.judge.promised(this.session, entry)
+  }
+
+  #failed(error: unknown): void {
+    if (!this.session.isOver && !isStoreFailure(error, 'no-space')) this.session.device.world.fail(error)
   }
 
   async #load(): Promise<void> {

@@ -53,7 +53,8 @@ export function traitsOf(random: Random): WorldTraits {
     rogues: random.chance(0.35) ? 0 : Math.min(1 + random.below(3), Math.ceil(honest / 3)),
     degree: Math.min(honest - 1, random.pick([2, 3, 4, 8])),
     areClocksRight: random.chance(0.3),
-    maxClaims: Math.floor(random.magnitude(60, 1_200) / (honest > 15 ? 3 : 1)),
+    // What a crowd says grows with its square.
+    maxClaims: Math.floor(random.magnitude(60, 1_000) / Math.max(1, honest / 6)),
     pace: random.magnitude(0.5, 25) / honest,
   }
 }

@@ -1,6 +1,7 @@
 /** All ways to be hostile, and which of them come together. */
 import type { Random } from '../../../sim/random.ts'
 import * as entries from './bad-entries.ts'
+import * as floods from './floods.ts'
 import * as messages from './bad-messages.ts'
 import type { Vice } from './vice.ts'
 
@@ -9,8 +10,8 @@ const MANNERS: readonly (() => Vice)[] = [
   messages.silent,
   messages.lying,
   messages.replaying,
-  messages.endless,
-  messages.flooding,
+  floods.endless,
+  floods.flooding,
   messages.babbling,
   messages.mirroring,
   entries.withholding,
