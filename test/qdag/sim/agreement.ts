@@ -51,14 +51,8 @@ function checkState(world: World, { ledger }: Session, keys: ReadonlySet<string>
   const entries = [...keys].flatMap((key) => world.judge.entries.get(key) ?? [])
   const statistics = ledger.statistics()
   const { tips, confirmed, standings } = referenceOf(entries, world.networkId, statistics.confirmations)
-  mustBeEqual(
-    ledger
-      .tips()
-      .map((index) => keyOf(ledger.idOf(index)))
-      .toSorted(),
-    [...tips].toSorted(),
-    'tips',
-  )
+  const theirTips = ledger.tips().map((index) => hexOf(keyOf(ledger.idOf(index))))
+  mustBeEqual(theirTips.toSorted(), [...tips].map(hexOf).toSorted(), 'tips')
   for (let index = 0; index < ledger.size; index++) {
     mustBeEqual(ledger.isConfirmed(index), confirmed.has(keyOf(ledger.idOf(index))), 'isConfirmed')
   }
