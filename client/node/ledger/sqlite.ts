@@ -44,8 +44,7 @@ export function inTransaction<T>(database: DatabaseSync, act: () => T): T {
     return result
   } catch (error) {
     // A full disk ends a transaction by itself; the first versions of Node that have SQLite do not tell.
-    const { isTransaction = true }: { readonly isTransaction?: boolean } = database
-    if (isTransaction) attempt(() => database.exec('ROLLBACK'))
+    if (!('isTransaction' in database) || database.isTransaction) attempt(() => database.exec('ROLLBACK'))
     throw error
   }
 }
