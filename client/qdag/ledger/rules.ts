@@ -38,10 +38,9 @@ export function faultOf(
 ): Fault | undefined {
   const { parents, prev: prevId, seq, tsMs } = entry
   const mayBeFirst = seq === 0 && parents.length === 1
-  if (!mayBeFirst && parents.some((id, number) => edges[number] === NONE && isSame(id, networkId)))
-    return 'root-misused'
-  if ((prevId === undefined) !== (seq === 0)) return 'prev-mismatch'
-  if (prevId && edges[PREV] === NONE && isSame(prevId, networkId)) return 'prev-mismatch'
+  const isRoot = (id: Bytes, number: number) => edges[number] === NONE && compareBytes(id, networkId) === 0
+  if (!mayBeFirst && parents.some(isRoot)) return 'root-misused'
+  if ((prevId === undefined) !== (seq === 0) || (prevId && isRoot(prevId, PREV))) return 'prev-mismatch'
   for (let number = 0; number < EDGES; number++) {
     const to = edges[number] as number
     if (to !== NONE && tsMs <= entries.tsMs(to)) return 'ts-order'
@@ -51,8 +50,4 @@ export function faultOf(
   const isPrev = entries.seq(prev) === seq - 1 && writers.is(entries.writer(prev), entry.contributor, entry.writer)
   if (!isPrev) return 'prev-mismatch'
   return tsMs < entries.tsMs(prev) + minGapMs ? 'pace' : undefined
-}
-
-function isSame(a: Bytes, b: Bytes): boolean {
-  return compareBytes(a, b) === 0
 }

@@ -1,8 +1,7 @@
 /** All that follows from the solid entries, kept up to date with each new one. */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256 } from '../api.ts'
-import type { Entry } from '../entry.ts'
-import { UNITS_PER_CREDIT } from '../entry-limits.ts'
+import { creditsOf, type Entry } from '../entry.ts'
 import { claimKeyOf, taskHashOf } from './claim-key.ts'
 import { Claims } from './claims.ts'
 import { Confirmation } from './confirmation.ts'
@@ -44,7 +43,7 @@ export class State {
   /** The number of an entry's contributor. */
   readonly contributorOf = (index: number): number => this.writers.contributor(this.entries.writer(index))
 
-  /** Adds an entry that builds on these, all of which are solid, and keeps all rules. */
+  /** Adds an entry that keeps all rules and builds on these, parents first and then `prev`, or on nothing where there are none. */
   append(entry: Entry, edges: Int32Array): Appended {
     const { contributor, writer: name, seq, tsMs } = entry
     const { entries, writers } = this
@@ -56,7 +55,7 @@ export class State {
       writer,
       seq,
       tsMs,
-      credits: Math.floor(entry.computeUnits / UNITS_PER_CREDIT),
+      credits: creditsOf(entry.computeUnits),
       claim: claimKeyOf(taskHashOf(entry.taskId, this.#sha256), writers.contributor(writer)),
       edges,
       skip: writers.skipFrom(prev),

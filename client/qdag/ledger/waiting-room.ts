@@ -115,6 +115,11 @@ export class WaitingRoom {
     for (const waiting of this.#shares.get(from)?.waiting ?? []) this.#drop(waiting)
   }
 
+  isMissing(id: Bytes): boolean {
+    const key = mapKeyOf(id)
+    return this.#children.has(key) && !this.#waiting.has(key)
+  }
+
   /** What orphans wait for and is not here either, with the peer that sent the first of them. */
   missing(): { readonly id: Bytes; readonly from: string }[] {
     const missing: { id: Bytes; from: string }[] = []
