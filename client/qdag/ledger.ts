@@ -62,6 +62,11 @@ export class Ledger {
     this.#admission.waiting.forget(from)
   }
 
+  /** An orphan waits for this entry, which is not here. */
+  isMissing(id: Bytes): boolean {
+    return this.#admission.waiting.isMissing(id)
+  }
+
   /** Ids that orphans wait for and that are not here, with the peer that sent the first of those orphans. */
   missing(): readonly { readonly id: Bytes; readonly from: string }[] {
     return this.#admission.waiting.missing()

@@ -50,8 +50,6 @@ export class Replica {
   #ticket = 0
   #time: Time = { nowMs: 0, wallMs: 0 }
   #ripenAtMs = Infinity
-  /** Orphans may have come or gone. */
-  #isMissingStale = false
   /** For when the shell was asked to wake us. */
   #wakeAtMs = Infinity
 
@@ -136,8 +134,10 @@ export class Replica {
     this.#begin(time)
     const verdict = this.#ledger.add(entry, OURSELVES, this.#correctedWallMs)
     if (verdict.kind === 'added') this.#grown(verdict)
-    if (verdict.kind === 'orphan' || verdict.kind === 'parked') this.#underway.begin(entry, this).isHeld = true
-    this.#isMissingStale = true
+    if (verdict.kind === 'orphan' || verdict.kind === 'parked') {
+      this.#underway.begin(entry, this).isHeld = true
+      this.#waits(entry, verdict.kind === 'orphan' ? verdict.missing : [], OURSELVES)
+    }
     this.#settle(false)
     return verdict
   }
@@ -189,14 +189,20 @@ export class Replica {
   #grown(growth: Growth, from?: SyncPeer, item?: Item): void {
     const { solid, confirmed, forked } = growth
     this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
+    for (const { id } of solid) this.#fetch.end(id)
     this.#news.spread(growth, from, item)
+  }
+
+  /** The ledger keeps an entry until it can be part of it. */
+  #waits({ id }: Entry, missing: readonly Bytes[], from: string): void {
+    this.#fetch.end(id)
+    this.#fetch.begin(missing, from, this.#time.nowMs)
   }
 
   #ripen(): void {
     const growth = this.#ledger.ripen(this.#correctedWallMs)
     this.#underway.sweep(this.#time.nowMs)
     if (growth.solid.length > 0) this.#grown(growth)
-    this.#isMissingStale = true
     this.#ripenAtMs = Infinity
   }
 
@@ -204,8 +210,6 @@ export class Replica {
   #settle(isTurnOver: boolean): void {
     const { nowMs } = this.#time
     this.#intake.pump(nowMs)
-    if (this.#isMissingStale) this.#fetch.refresh(this.#underway.size > 0 ? this.#ledger.missing() : [], nowMs)
-    this.#isMissingStale = false
     this.#fetch.tick(nowMs)
     this.#slots.tick(nowMs)
     if (this.#underway.size > 0) this.#ripenAtMs = Math.min(this.#ripenAtMs, nowMs + RIPEN_MS)
@@ -268,10 +272,12 @@ export class Replica {
       clockSeen: (peer, wallMs) => this.#clock.seen(peer, wallMs - this.#time.wallMs),
       verify: (entries) => this.#verify(entries),
       misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
+      waits: (peer, entry, missing) => this.#waits(entry, missing, peer.id),
       has: (peer, id) => peer.delivery.forget(this.#ledger.indexOf(id)),
       grown: (peer, growth, item) => this.#grown(growth, peer, item),
       dealtWith: (peer, item, fresh) => this.#dealtWith(peer, item, fresh),
       livePeers: () => [...this.#peers.values()].filter(({ state }) => state === 'live').map(({ id }) => id),
+      isMissing: (id) => this.#ledger.isMissing(id),
       isUnderway: (id) => this.#underway.find(id) !== undefined,
       fetch: (id, ids) => this.#peers.get(id)?.fetch(ids),
       lacksMuch: (id) => this.#peers.get(id)?.session.askIfQuiet(this.#time.nowMs),
@@ -291,7 +297,6 @@ export class Replica {
   }
 
   #dealtWith(peer: SyncPeer, item: Item, fresh: number): void {
-    this.#isMissingStale = true
     if (this.#peers.get(peer.id) === peer && !peer.isMuted) peer.dealtWith(item, fresh)
   }
 }

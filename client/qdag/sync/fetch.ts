@@ -1,6 +1,7 @@
 /**
  * Entries that orphans wait for are asked for by their ids: first from whoever sent the orphan, who must have them, then from
- * others, at growing intervals. When nobody gives them they are left to the next comparison.
+ * others, at growing intervals. When nobody gives them they are left to the next comparison. However many orphans wait, an
+ * event costs only what it changes.
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { mapKeyOf } from '../map-key.ts'
@@ -10,6 +11,8 @@ export interface FetchHost {
   readonly random: () => number
   /** Peers that can be asked now. */
   readonly livePeers: () => readonly string[]
+  /** An orphan waits for it. */
+  readonly isMissing: (id: Bytes) => boolean
   /** It is here already, and being verified. */
   readonly isUnderway: (id: Bytes) => boolean
   readonly fetch: (peer: string, ids: readonly Bytes[]) => void
@@ -17,14 +20,9 @@ export interface FetchHost {
   readonly lacksMuch: (peer: string) => void
 }
 
-export interface Missing {
-  readonly id: Bytes
-  /** Who sent the orphan. */
-  readonly from: string
-}
-
 interface Search {
   readonly id: Bytes
+  /** Who sent the orphan. */
   readonly from: string
   readonly asked: Set<string>
   atMs: number
@@ -34,57 +32,94 @@ interface Search {
 const PATIENCE_MS = [500, 1_000, 2_000, 4_000]
 /** Of one peer: more is not a gap but a difference. */
 const MAX_MISSING = 32
+/** Of one peer, at a time: what one question can hold. */
+const MAX_SEARCHES = MAX_FETCH_IDS
 
 export class Fetch {
   readonly #host: FetchHost
-  #searches = new Map<string, Search>()
+  readonly #searches = new Map<string, Search>()
+  /** The new ones, and then those that wait for the first, second … answer; in each the one that is due first is first. */
+  readonly #queues = [0, ...PATIENCE_MS].map(() => new Set<Search>())
+  /** How many there are because of what a peer has sent. */
+  readonly #counts = new Map<string, number>()
 
   constructor(host: FetchHost) {
     this.#host = host
   }
 
-  /** These are missing now, and nothing else. */
-  refresh(missing: readonly Missing[], nowMs: number): void {
-    const before = this.#searches
-    this.#searches = new Map()
-    const counts = new Map<string, number>()
-    for (const { id, from } of missing) {
+  /** An orphan from this peer waits for these. */
+  begin(ids: readonly Bytes[], from: string, nowMs: number): void {
+    for (const id of ids) {
       const key = mapKeyOf(id)
-      this.#searches.set(key, before.get(key) ?? { id, from, asked: new Set(), atMs: nowMs })
-      counts.set(from, (counts.get(from) ?? 0) + 1)
+      const count = this.#counts.get(from) ?? 0
+      if (count >= MAX_MISSING) this.#host.lacksMuch(from)
+      if (count >= MAX_SEARCHES || this.#searches.has(key)) continue
+      const search = { id, from, asked: new Set<string>(), atMs: nowMs }
+      this.#searches.set(key, search)
+      this.#queues[0]?.add(search)
+      this.#counts.set(from, count + 1)
     }
-    for (const [peer, count] of counts) if (count > MAX_MISSING) this.#host.lacksMuch(peer)
+  }
+
+  /** It is here. */
+  end(id: Bytes): void {
+    const search = this.#searches.size > 0 && this.#searches.get(mapKeyOf(id))
+    if (search) this.#forget(search)
   }
 
   nextMs(): number {
-    return Math.min(Infinity, ...Array.from(this.#searches.values(), ({ atMs }) => atMs))
+    let nextMs = Infinity
+    for (const queue of this.#queues) {
+      for (const { atMs } of queue) {
+        nextMs = Math.min(nextMs, atMs)
+        break
+      }
+    }
+    return nextMs
   }
 
   tick(nowMs: number): void {
+    if (nowMs < this.nextMs()) return
     const questions = new Map<string, Bytes[]>()
     const peers = this.#host.livePeers()
-    for (const search of this.#searches.values()) {
-      if (nowMs < search.atMs) continue
-      const patienceMs = PATIENCE_MS[search.asked.size]
-      if (patienceMs === undefined) {
-        search.atMs = Infinity
-        continue
+    for (const queue of this.#queues) {
+      for (const search of queue) {
+        if (nowMs < search.atMs) break
+        queue.delete(search)
+        this.#goOn(search, questions, peers, nowMs)
       }
-      search.atMs = nowMs + patienceMs
-      const peer = this.#host.isUnderway(search.id) ? undefined : this.#choose(search, peers)
-      if (peer === undefined) continue
-      const ids = questions.get(peer) ?? []
-      // The rest has its turn when these have come.
-      if (ids.length === MAX_FETCH_IDS) continue
-      search.asked.add(peer)
-      questions.set(peer, [...ids, search.id])
     }
     for (const [peer, ids] of questions) this.#host.fetch(peer, ids)
+  }
+
+  #goOn(search: Search, questions: Map<string, Bytes[]>, peers: readonly string[], nowMs: number): void {
+    const { id, asked } = search
+    const patienceMs = PATIENCE_MS[asked.size]
+    if (patienceMs === undefined || !this.#host.isMissing(id)) return this.#forget(search)
+    search.atMs = nowMs + patienceMs
+    this.#queues[asked.size + 1]?.add(search)
+    const peer = this.#host.isUnderway(id) ? undefined : this.#choose(search, peers)
+    if (peer === undefined) return
+    const ids = questions.get(peer) ?? []
+    questions.set(peer, ids)
+    // The rest has its turn when these have come.
+    if (ids.length === MAX_FETCH_IDS) return
+    asked.add(peer)
+    ids.push(id)
   }
 
   #choose({ from, asked }: Search, peers: readonly string[]): string | undefined {
     if (!asked.has(from) && peers.includes(from)) return from
     const others = peers.filter((peer) => !asked.has(peer))
     return others[Math.floor(this.#host.random() * others.length)]
+  }
+
+  #forget(search: Search): void {
+    const { id, from } = search
+    this.#searches.delete(mapKeyOf(id))
+    for (const queue of this.#queues) queue.delete(search)
+    const count = (this.#counts.get(from) ?? 0) - 1
+    if (count > 0) this.#counts.set(from, count)
+    else this.#counts.delete(from)
   }
 }

@@ -55,6 +55,8 @@ export interface IntakeHost<S extends Sender> {
   /** Verifies entries; gives the ticket that `verified` is called with. */
   readonly verify: (entries: readonly Entry[]) => number
   readonly misbehaved: (sender: S, reason: Misbehaviour) => void
+  /** The ledger keeps this entry of the sender's until it can be part of it; these are not here that it builds on. */
+  readonly waits: (sender: S, entry: Entry, missing: readonly Bytes[]) => void
   /** The sender has this entry, and so has the ledger. */
   readonly has: (sender: S, id: Bytes) => void
   /** Entries have become part of the ledger. */
@@ -193,7 +195,7 @@ export class Intake<S extends Sender> {
   }
 
   #end({ sender, item, arrivals }: Load<S>): void {
-    const { ledger, underway, grown, dealtWith, misbehaved } = this.#host
+    const { ledger, underway, waits, grown, dealtWith, misbehaved } = this.#host
     sender.batches--
     const solid: Entry[] = []
     const confirmed: number[] = []
@@ -209,6 +211,7 @@ export class Intake<S extends Sender> {
         forked.push(...verdict.forked)
       }
       arrival.isHeld = verdict?.kind === 'orphan' || verdict?.kind === 'parked'
+      if (arrival.isHeld) waits(sender, arrival.entry, verdict?.kind === 'orphan' ? verdict.missing : [])
       // What is solid is ended when it is told to others.
       if (!arrival.isHeld && verdict?.kind !== 'added') underway.drop(arrival)
     }
