@@ -25,6 +25,7 @@ export type { Fork, Growth, Head, IndexFilter, LedgerOptions, Verdict } from './
 const DEFAULT_CONFIRMATIONS = 3
 /** What the order of times demands anyway. */
 const DEFAULT_MIN_GAP_MS = 1
+
 export class Ledger {
   readonly #options: Required<LedgerOptions>
   protected readonly state: State
