@@ -54,19 +54,19 @@ describe('news', () => {
   it('that is made while a peer catches up is told when it has', () => {
     const lab = new Lab()
     const group = new Group(names(5), new Random(1))
-    const one = lab.node('one').load(group.write(3_000))
+    const one = lab.node('one').load(group.write(6_000))
     const other = lab.node('other')
     const link = lab.link(one, other)
     const made: string[] = []
-    while (other.ledger.size < 3_000 && lab.step()) {
+    while (other.ledger.size < 6_000 && lab.step()) {
       // Both make some, now and then.
       if (lab.random.chance(0.2)) made.push(toBase64Url(lab.random.pick([one, other]).contribute().id))
     }
     lab.run(100)
     expect(made.length).toBeGreaterThan(5)
     expect(digests([one, other])).toBe(1)
-    expect(one.ledger.size).toBe(3_000 + made.length)
-    expect(entriesOver(link)).toBe(3_000 + made.length)
+    expect(one.ledger.size).toBe(6_000 + made.length)
+    expect(entriesOver(link)).toBe(6_000 + made.length)
   })
 })
 
