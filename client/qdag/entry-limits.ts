@@ -9,7 +9,7 @@ export const WRITER_BYTES = 16
 export const MAX_TASK_BYTES = 64
 /** One tip to extend and one to join with it; more would add bytes and no order. */
 export const MAX_PARENTS = 2
-/** A trillion units: sums over millions of entries stay exact below 2^53. */
+/** A trillion units. Sums of many such claims pass 2^53, so sums are kept exactly in two parts. */
 export const MAX_COMPUTE_UNITS = 2 ** 40
 export const UNITS_PER_CREDIT = 100
 /** The number of a writer's entry stays below: one a second for 136 years. */
