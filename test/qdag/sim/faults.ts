@@ -114,16 +114,18 @@ const standStill: Fault = (world, random) => {
 const sleep: Fault = (world, random) => {
   const device = someDevice(world, random)
   if (!device) return false
-  const tabs = world.devices.filter(({ disk }) => disk === device.disk)
-  if (tabs.some(({ session }) => session?.loop.isStandingStill)) return false
+  const sessionsOn = () =>
+    world.devices.flatMap(({ disk, session }) => (disk === device.disk && session ? [session] : []))
+  const sessions = sessionsOn()
+  if (sessions.some(({ loop }) => loop.isStandingStill)) return false
   const ms = random.magnitude(1_000, 120_000)
   const doesClockSleep = random.chance(0.5)
-  const sessions = tabs.map(({ session }) => session)
   // Nobody starts anything on a machine that sleeps; if so, it has not slept.
   world.agenda.after(ms, () => {
-    if (doesClockSleep && tabs.every(({ session }, i) => session === sessions[i])) device.clock.slept(ms)
+    const isUndisturbed = sessionsOn().every((session, i) => session === sessions[i])
+    if (doesClockSleep && isUndisturbed) device.clock.slept(ms)
   })
-  for (const { session } of tabs) session?.loop.standStill(ms)
+  for (const { loop } of sessions) loop.standStill(ms)
   return true
 }
 

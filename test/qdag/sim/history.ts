@@ -41,8 +41,8 @@ const AGREEMENT_MS = 300_000
 const SKEW_MS = 1_200_000
 /** Until then everybody has started. */
 const STARTED_MS = 2_000
-/** Whoever stands still goes on, notices that a link is dead, and finds another. */
-const WHOLE_MS = 120_000
+/** Whoever stands still goes on, notices that a link is dead, and finds another; and compares, when it is listened to again. */
+const WHOLE_MS = 400_000
 const WEAK_IDS_CHANCE = 0.1
 /** An entry that somebody lacks is told by several others at once; and told to some who had it from others. */
 const ENTRY_BYTES = 1_000
@@ -174,7 +174,8 @@ export class History {
   async #staysCalm(): Promise<void> {
     const { world } = this
     this.#note('calm')
-    if (!(await world.until(() => isWhole(world), WHOLE_MS))) throw new Error('something stays broken')
+    if (!(await world.until(() => isWhole(world), WHOLE_MS)))
+      throw new Error(`something stays broken: ${this.#state()}`)
     await checkNews(world)
     if (world.rogues.length === 0) await checkSilence(world)
     if (world.fate.chance(0.3)) await checkClock(world)
@@ -205,7 +206,10 @@ export class History {
 function isWhole(world: World): boolean {
   return (
     world.roads.all.every(({ isHonest, isOpen }) => !isHonest || isOpen) &&
-    sessionsOf(world).every(({ loop }) => !loop.isStandingStill)
+    sessionsOf(world).every(({ loop, replica }) => {
+      const syncs = [...replica.syncs].filter(([peer]) => world.deviceOf(peer)?.isHonest)
+      return !loop.isStandingStill && syncs.every(([, state]) => state === 'live')
+    })
   )
 }
 
