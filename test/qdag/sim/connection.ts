@@ -22,6 +22,8 @@ export class LinkEnd {
   readonly owner: Owner
   isUp = false
   isOver = false
+  /** There is nothing at the other end any more, whether the owner knows or not. */
+  isCut = false
   queuedBytes = 0
   #pipe: OrderedPipe<Bytes> | undefined
   readonly #queue: Bytes[] = []
@@ -55,7 +57,8 @@ export class LinkEnd {
   }
 
   open(): void {
-    if (this.isOver) return
+    // Another one may be open by now.
+    if (this.isCut || this.isOver) return
     this.isUp = true
     this.owner.linkUp(this)
     for (const message of this.#early.splice(0)) this.arrive(message)
@@ -67,13 +70,18 @@ export class LinkEnd {
     else this.#early.push(message)
   }
 
-  /** This side knows that it is over. */
+  /** This side learns that it is over. */
   end(): void {
     if (this.isOver) return
+    this.close()
+    if (this.isUp) this.owner.linkDown(this)
+  }
+
+  /** Takes and hands over nothing more. */
+  close(): void {
     this.isOver = true
     this.#queue.length = 0
     this.queuedBytes = 0
-    if (this.isUp) this.owner.linkDown(this)
   }
 }
 
@@ -126,6 +134,7 @@ export class Connection {
     this.isCut = true
     for (const side of [0, 1] as const) {
       this.#pipes[side].cut()
+      this.ends[side].isCut = true
       this.#agenda.after(noticedAfterMs[side], () => this.ends[side].end())
     }
   }

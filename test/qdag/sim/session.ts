@@ -119,20 +119,20 @@ export class Session implements Owner, ReplicaOutput, Ticking {
   // ---- links -------------------------------------------------------------------------------------------------------
 
   linkUp(end: LinkEnd): void {
-    // A link that has been replaced is over, whether that has been noticed or not.
-    this.links.get(end.peer)?.end()
-    this.links.set(end.peer, end)
-    this.#trace(`${end.peer} up`)
     this.event(() => {
-      if (this.links.get(end.peer) === end) this.replica.peerUp(end.peer, this.time)
+      const before = this.links.get(end.peer)
+      // A link that has been replaced is over, whether that has been noticed or not.
+      if (before) this.#lose(before)
+      this.#trace(`${end.peer} up`)
+      this.links.set(end.peer, end)
+      this.replica.peerUp(end.peer, this.time)
     })
   }
 
   linkDown(end: LinkEnd): void {
-    if (this.links.get(end.peer) !== end) return
-    this.links.delete(end.peer)
-    this.#trace(`${end.peer} down`)
-    this.event(() => this.replica.peerDown(end.peer, this.time))
+    this.event(() => {
+      if (this.links.get(end.peer) === end) this.#lose(end)
+    })
   }
 
   heard(end: LinkEnd, message: Bytes): void {
@@ -205,6 +205,13 @@ export class Session implements Owner, ReplicaOutput, Ticking {
   tick(): void {
     this.#wakeAtMs = Infinity
     this.event(() => this.replica.tick(this.time))
+  }
+
+  #lose(end: LinkEnd): void {
+    this.#trace(`${end.peer} down`)
+    this.links.delete(end.peer)
+    end.close()
+    this.replica.peerDown(end.peer, this.time)
   }
 
   #trace(line: string): void {
