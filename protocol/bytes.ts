@@ -41,6 +41,14 @@ export function compareBytes(a: Bytes, b: Bytes): number {
   return a.length - b.length
 }
 
+/** Whether byte strings stand in order, each once. */
+export function areAscending(items: readonly Bytes[]): boolean {
+  return items.every((item, i) => {
+    const before = items[i - 1]
+    return !before || compareBytes(before, item) < 0
+  })
+}
+
 /** base64url without padding (RFC 4648 section 5), of a few kilobytes at most: engines limit arguments. */
 export function toBase64Url(bytes: Bytes): string {
   return btoa(String.fromCharCode(...bytes))

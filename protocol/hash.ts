@@ -15,6 +15,9 @@ export async function appendSignature(
   return concat(body, await sign(concat(domain, body)))
 }
 
+/** Whether a signature is the key's over a message: {@link verifySignature}, or a stricter rule of the same meaning. */
+export type Verify = (key: Bytes, signature: Bytes, message: Bytes) => Promise<boolean>
+
 /**
  * Whether `signature` is the identity's Ed25519 signature over `message` (RFC 8032).
  * A key that the platform refuses to import verifies nothing; that is an answer, not an error.

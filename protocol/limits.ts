@@ -31,6 +31,33 @@ export const MAX_TICKET_CHARACTERS = 4_096
 /** A ticket is used at once; the minute is for clocks, not for waiting. */
 export const TICKET_CLOCK_TOLERANCE_MS = 60_000
 
+// ---- networks and membership -----------------------------------------------------------------------------------------
+
+/** A paragraph for whoever chooses a network. */
+export const MAX_DESCRIPTION_BYTES = 512
+/** A consortium of more is a network of its own; ten approvals are a chain of 712 bytes. */
+export const MAX_APPROVERS = 10
+/** More would hardly ever confirm anything. */
+export const MAX_CONFIRMATIONS = 16
+/** Below three links a random overlay falls apart; above 32 it is a full mesh. */
+export const MIN_DEGREE = 3
+export const MAX_DEGREE = 32
+/** An entry of a writer is at least a millisecond after the one before, and a network that wants fewer than one an hour wants none. */
+export const MIN_ENTRY_GAP_MS = 1
+export const MAX_ENTRY_GAP_MS = 3_600_000
+/** Fixed fields 47, name 65, description 514, approvers 321, signature 64 bytes, and a few to spare. */
+export const MAX_GENESIS_BYTES = 1_024
+/** A membership or an invite without an end: the largest u48. */
+export const NEVER_MS = 2 ** 48 - 1
+/** An invite for more people is a public network. The host remembers every use. */
+export const MAX_INVITE_USES = 1_000
+/** A list of 32 KiB, which is one message; a network that removes more people founds itself anew. */
+export const MAX_REVOKED = 1_024
+/** What a newcomer says to those who decide: a sentence or two. */
+export const MAX_NOTE_BYTES = 200
+/** Fixed fields 136, host 256, name 65, note 201, subject 33 bytes, in base64url. */
+export const MAX_PETITION_CHARACTERS = 1_024
+
 // ---- envelopes and frames ------------------------------------------------------------------------------------------
 
 /** Kind, home and peer id in front of the sealed bytes. */
