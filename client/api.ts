@@ -314,6 +314,40 @@ export interface Applicant {
   readonly capabilities: readonly string[]
 }
 
+/** What a network needs of membership; `edge-net/networks` makes it. */
+export interface SharedMembership {
+  /** The network that it is about. */
+  readonly networkId: Uint8Array<ArrayBuffer>
+  /** What own announcements show. */
+  readonly chainBytes: Uint8Array<ArrayBuffer>
+  /** Own announcements end with it, in milliseconds since 1970. */
+  readonly expiresAtMs: number
+  /** Whether an identity with this chain is a member now; otherwise why not. An announcement may not outlive its membership. */
+  judge(
+    member: {
+      readonly identity: Uint8Array<ArrayBuffer>
+      readonly chain: Uint8Array<ArrayBuffer>
+      readonly expiresAtMs: number
+    },
+    nowMs: number,
+  ): Promise<string | undefined>
+  /** Called once, when the network has been made. */
+  attach(network: MembershipHost): void
+  /** The network is over. */
+  detach(): void
+}
+
+/** What membership uses of the network that it is attached to. */
+export interface MembershipHost {
+  readonly peers: ReadonlyMap<PeerId, Peer>
+  on: Network['on']
+  channel: Network['channel']
+  /** Judges everybody anew: links to those who are no members any more end, with `peer-left` reason `removed`. */
+  rejudge(): void
+  /** Own membership changed: announces it, and tells the room. */
+  renew(): void
+}
+
 export interface JoinOptions {
   /** Who we are. Default: a new identity, forgotten on `close()`. */
   readonly identity?: Identity
@@ -322,6 +356,11 @@ export interface JoinOptions {
    * Joining waits for it; it is closed with the network.
    */
   readonly ledger?: SharedLedger | Promise<SharedLedger>
+  /**
+   * Membership of a founded network: what `openNetwork` of `edge-net/networks` gives, with the same identity. Without it
+   * nothing is shown at the door, and nobody is asked for anything: right for public networks.
+   */
+  readonly membership?: SharedMembership | Promise<SharedMembership>
   /** Shown to others; at most 64 bytes of UTF-8. */
   readonly name?: string
   /** At most 8 short words. */
