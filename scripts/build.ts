@@ -7,6 +7,7 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from
 import { basename, join } from 'node:path'
 import { build as bundle, type BuildOptions, type Plugin } from 'esbuild'
 import { minify, type MinifyOptions } from 'terser'
+import { buildService } from './build-service.ts'
 import { checkInternalNames, INTERNAL_NAMES } from './internal-names.ts'
 import { ROOT, runOrThrow } from './process.ts'
 
@@ -36,6 +37,7 @@ export async function build(): Promise<void> {
       buildPage(),
       buildPackage(),
       buildTypes(),
+      buildService(join(NPM, 'service')),
       copyHeaders(),
     ])
     // All of them have ended: nothing writes into the stage any more when it is cleared.
@@ -225,7 +227,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-command': 'client/node/command.ts',
       'edge-net-compute-worker': 'client/node/compute-worker.ts',
     },
-    external: ['node-datachannel', 'commander'],
+    external: ['node-datachannel', 'commander', 'miniflare'],
     outdir: NPM,
   })
   const command = join(NPM, 'edge-net-command.js')

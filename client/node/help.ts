@@ -181,3 +181,43 @@ JSON events, each with "event" and "sinceMs":
   fault, rejected, imported, failed
 
 ${LEDGER_EXITS}`
+
+export const SERVE_HELP = `
+It runs the same Worker that is deployed to Cloudflare, under Miniflare, with its page and the SDK, and keeps what its
+Durable Objects store in a folder. One process holds all rooms. Where Miniflare is missing it says which one to install.
+
+Browsers on other machines take part only over https:, so put a reverse proxy with a certificate before it. The proxy
+must pass WebSockets and keep the Host header, and say who the client is and what it spoke: X-Forwarded-For and
+X-Forwarded-Proto are believed when they come from this machine or from --proxy. In a Caddyfile all of it is:
+
+  edge.example.org {
+    reverse_proxy 127.0.0.1:8787
+  }
+
+The service's log goes to stderr, a line of JSON an event. Ctrl-C stops it; clients reconnect when it is back.
+
+Examples:
+  edge-net serve
+  edge-net serve --port 9000 --data /var/lib/edge-net --stun stun:stun.example.org:3478
+  edge-net serve --host 0.0.0.0 --proxy 172.16.0.0/12
+  EDGE_NET_TURN_URLS=turn:turn.example.org:3478 EDGE_NET_TURN_SECRET=… edge-net serve
+
+Environment:
+  EDGE_NET_PORT                   as --port
+  EDGE_NET_DATA                   the data folder, as --data
+  EDGE_NET_STUN_URLS              as --stun
+  EDGE_NET_TURN_URLS              TURN URLs of a coturn server, separated by commas
+  EDGE_NET_TURN_SECRET            its static-auth-secret
+  EDGE_NET_CLOUDFLARE_TURN_KEY_ID, EDGE_NET_CLOUDFLARE_TURN_KEY_TOKEN
+                                  a key of Cloudflare Realtime TURN, instead
+  EDGE_NET_ORIGINS                origins whose pages may join, separated by commas; any if it is left out
+  EDGE_NET_METRICS_TOKEN          GET /metrics then wants it as a bearer token
+
+JSON events, each with "event" and "sinceMs":
+  listening, stopped, failed
+
+Exit codes:
+  0    stopped in good order
+  1    Miniflare is missing, the port or the folder is taken, or it failed otherwise
+  2    wrong arguments or environment
+  130  interrupted a second time, before it had stopped`

@@ -12,6 +12,7 @@ import { ping } from './ping/ping.ts'
 import { pingLines, type PingEvent } from './ping/report.ts'
 import { progressLine } from './progress-line.ts'
 import { jsonWriter, plainWriter, type CommandEvent } from './report.ts'
+import { addServeCommand } from './serve/program.ts'
 import { stay } from './stay.ts'
 import { telling } from './telling.ts'
 import { ownStyle, safeJson } from './terminal.ts'
@@ -74,6 +75,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       code = await doctorCommand(roomUrl, flags)
     })
   addLedgerCommand(program, (ended) => {
+    code = ended
+  })
+  addServeCommand(program, (ended) => {
     code = ended
   })
   try {
