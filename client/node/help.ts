@@ -96,6 +96,35 @@ Exit codes:
   3    it works, with limits: the findings say which
   130  interrupted`
 
+export const BENCH_HELP = `
+Two sessions of its own, in this process, meet in the room, where nobody else sees them: how long joining takes, until the
+first message, until a direct path; round trips and throughput on both. Beside each stands a control from the same run:
+what the host or this machine does without Edge-Net. A direct path between them stays on this machine, so its numbers are
+those of the software; edge-net ping measures the way to somebody else.
+
+Some 20 joins and 1 MiB go through the room, for which its host pays; 16 MiB go over the direct path.
+
+Examples:
+  edge-net bench https://edge.example/n/mainnet
+  edge-net bench https://edge.example/n/mainnet --json | jq 'select(.event == "measured") | [.what, .figures.p50]'
+
+Environment:
+  EDGE_NET_STUN_SERVERS           STUN URLs, separated by commas, instead of the room's
+  EDGE_NET_TURN_URL, EDGE_NET_TURN_USERNAME, EDGE_NET_TURN_CREDENTIAL
+                                  a TURN server of your own, instead of the room's
+  NO_COLOR                        no colour
+
+JSON events, each with "event" and "sinceMs":
+  began, measuring, measured, skipped, done, failed
+
+Exit codes:
+  0    measured; what could not be is told as skipped
+  1    failed
+  2    wrong arguments or environment
+  3    refused by the room
+  4    the room cannot be reached
+  130  interrupted`
+
 export const LEDGER_HELP = `
 Each has its own help, as: edge-net ledger show --help
 

@@ -1,6 +1,7 @@
 /** The command line of `edge-net`: its sub-commands, arguments and help. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addBenchCommand } from './bench/program.ts'
 import { examine } from './doctor/doctor.ts'
 import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
 import { EXIT, type ExitCode } from './exit.ts'
@@ -75,6 +76,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       code = await doctorCommand(roomUrl, flags)
     })
   addLedgerCommand(program, (ended) => {
+    code = ended
+  })
+  addBenchCommand(program, (ended) => {
     code = ended
   })
   addServeCommand(program, (ended) => {

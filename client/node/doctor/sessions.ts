@@ -1,6 +1,6 @@
 /**
- * The doctor's own sessions. All have one identity, made for this visit and thrown away, by which they know each other;
- * what they try with each other they let nobody else see.
+ * Sessions of one's own: the doctor's, and the bench's. All have one identity, made for this visit and thrown away, by which
+ * they know each other; what they try with each other they let nobody else see.
  */
 import { randomBytes } from 'node:crypto'
 import { FULL_LIST_PEERS } from '../../../protocol/limits.ts'
@@ -10,8 +10,6 @@ import { createIdentity, type Identity } from '../../identity/identity.ts'
 import { parseRoomUrl, type RoomUrl } from '../../room-url.ts'
 import { join } from '../index.ts'
 
-/** How the sessions are called where others see them. */
-const NAME = 'edge-net doctor'
 /** Two sessions in one room hear of each other within a round trip; a slow machine makes keys for a second. */
 const MEET_MS = 10_000
 
@@ -20,17 +18,25 @@ export class Sessions {
   readonly #roomUrl: string
   readonly #iceServers: readonly IceServer[] | undefined
   readonly #signal: AbortSignal
+  readonly #visitor: string
   #identity: Promise<Identity> | undefined
 
   /**
    * @param iceServers instead of what the host offers
+   * @param visitor the sub-command, by which others see the sessions called
    * @throws EdgeNetError `invalid-argument` for what is no room URL
    */
-  constructor(roomUrl: string, iceServers: readonly IceServer[] | undefined, signal: AbortSignal) {
+  constructor(
+    roomUrl: string,
+    iceServers: readonly IceServer[] | undefined,
+    signal: AbortSignal,
+    visitor: 'doctor' | 'bench' = 'doctor',
+  ) {
     this.room = parseRoomUrl(roomUrl)
     this.#roomUrl = roomUrl
     this.#iceServers = iceServers
     this.#signal = signal
+    this.#visitor = visitor
   }
 
   /** Joins the room, to be seen by everybody and to see everybody. */
@@ -39,19 +45,32 @@ export class Sessions {
   }
 
   /**
+   * Where sessions of ours meet: the room itself, or if it is a large one, which does not introduce everybody to everybody,
+   * a room of their own on the same host.
+   *
+   * @param others members of the room
+   */
+  meetingPlace(others: number): MeetingPlace {
+    if (others + 2 <= FULL_LIST_PEERS) return { url: this.#roomUrl, isCrowded: false }
+    const name = `${this.#visitor}-${randomBytes(8).toString('hex')}`
+    return { url: `${new URL(this.#roomUrl).origin}/n/${name}`, isCrowded: true }
+  }
+
+  /** Joins to see nobody but sessions of ours. */
+  async joinAlone({ url }: MeetingPlace, direct: 'on' | 'off'): Promise<Network> {
+    const { siteId } = await this.me()
+    return this.#join(url, { direct, authorize: (peer) => peer.siteId === siteId })
+  }
+
+  /**
    * Two sessions that have met and see nobody else.
    *
-   * @param others members of the room. A large one does not introduce everybody to everybody, so they meet in one of their own.
+   * @param others members of the room
    * @throws EdgeNetError when one of them cannot join; `undefined` when they do not meet in time
    */
   async pair(direct: 'on' | 'off', others: number): Promise<Pair | undefined> {
-    const isCrowded = others + 2 > FULL_LIST_PEERS
-    const url = isCrowded
-      ? `${new URL(this.#roomUrl).origin}/n/doctor-${randomBytes(8).toString('hex')}`
-      : this.#roomUrl
-    const { siteId } = await this.me()
-    const options: JoinOptions = { direct, authorize: (peer) => peer.siteId === siteId }
-    const joined = await Promise.allSettled([this.#join(url, options), this.#join(url, options)])
+    const place = this.meetingPlace(others)
+    const joined = await Promise.allSettled([this.joinAlone(place, direct), this.joinAlone(place, direct)])
     const networks = joined.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     const close = async () => {
       await Promise.all(networks.map((network) => network.close()))
@@ -63,14 +82,19 @@ export class Sessions {
     }
     const [toThere, toHere] = await Promise.all([met(here, there), met(there, here)])
     if (toThere && toHere)
-      return { here: { network: here, peer: toThere }, there: { network: there, peer: toHere }, isCrowded, close }
+      return {
+        here: { network: here, peer: toThere },
+        there: { network: there, peer: toHere },
+        isCrowded: place.isCrowded,
+        close,
+      }
     await close()
     return undefined
   }
 
   async #join(url: string, options: JoinOptions): Promise<Network> {
     return join(url, {
-      name: NAME,
+      name: `edge-net ${this.#visitor}`,
       identity: await this.me(),
       // The first ticket of a wrong clock is refused; the second one is right.
       attempts: 2,
@@ -85,6 +109,13 @@ export class Sessions {
     this.#identity ??= createIdentity()
     return this.#identity
   }
+}
+
+export interface MeetingPlace {
+  /** A room URL. */
+  readonly url: string
+  /** A room of their own. */
+  readonly isCrowded: boolean
 }
 
 /** A session, and the other one as it sees it. */
