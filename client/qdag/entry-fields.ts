@@ -1,10 +1,11 @@
 /** The fields of an entry as they are written and read, for entries by themselves and in batches. */
-import { textOf, utf8, type Bytes } from '../../protocol/bytes.ts'
+import type { Bytes } from '../../protocol/bytes.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from '../../protocol/limits.ts'
 import type { ByteSink } from './byte-sink.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { EntryBody, Receipt } from './entry.ts'
 import { ID_BYTES, WRITER_BYTES } from './entry-limits.ts'
+import { shortTextOf, shortUtf8 } from './short-text.ts'
 
 const VERSION = 1
 
@@ -43,14 +44,14 @@ export function takeShape(source: ByteSource): Shape | undefined {
 }
 
 export function putTask(sink: ByteSink, taskId: string): void {
-  const bytes = utf8(taskId)
+  const bytes = shortUtf8(taskId)
   sink.uint8(bytes.length)
   sink.bytes(bytes)
 }
 
 /** `undefined` when it is not UTF-8. */
 export function takeTask(source: ByteSource): string | undefined {
-  return textOf(source.view(source.uint8()))
+  return shortTextOf(source.view(source.uint8()))
 }
 
 export function putReceipt(sink: ByteSink, { requester, resultHash, signature }: Receipt): void {

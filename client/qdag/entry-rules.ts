@@ -2,7 +2,7 @@
  * What an entry may hold, whatever is around it. Each content that keeps these rules has exactly one encoding, and nothing
  * else has any; the ledger has further rules about an entry and its ancestors.
  */
-import { compareBytes, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
 import { KEY_BYTES, MAX_CHAIN_BYTES, SIGNATURE_BYTES } from '../../protocol/limits.ts'
 import type { EntryBody, Receipt } from './entry.ts'
 import {
@@ -14,6 +14,7 @@ import {
   TS_LIMIT_MS,
   WRITER_BYTES,
 } from './entry-limits.ts'
+import { shortUtf8 } from './short-text.ts'
 
 export function isEntryBody(body: EntryBody): boolean {
   const { contributor, writer, tsMs, computeUnits, taskId, receipt } = body
@@ -34,7 +35,7 @@ export function isTaskId(taskId: string): boolean {
   // Half of a surrogate pair has no UTF-8: it would come back as another text.
   if (taskId.length === 0 || taskId.length > MAX_TASK_BYTES || !taskId.isWellFormed()) return false
   // Three bytes at most for each: mostly there is no need to encode it.
-  return taskId.length * 3 <= MAX_TASK_BYTES || utf8(taskId).length <= MAX_TASK_BYTES
+  return taskId.length * 3 <= MAX_TASK_BYTES || shortUtf8(taskId).length <= MAX_TASK_BYTES
 }
 
 export function isComputeUnits(units: number): boolean {

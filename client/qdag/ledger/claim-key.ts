@@ -1,6 +1,6 @@
 /** What tells claims apart: who claims, and the task. */
-import { utf8 } from '../../../protocol/bytes.ts'
 import type { Sha256 } from '../api.ts'
+import { shortUtf8 } from '../short-text.ts'
 import { uint32At } from './key-set.ts'
 
 /** Tasks are told apart by 8 bytes of their hash. Two that share them would only cost a contributor who claims both. */
@@ -19,7 +19,7 @@ export interface ClaimKey {
 const SPREAD = 0x9e3779b9
 
 export function taskHashOf(taskId: string, sha256: Sha256): TaskHash {
-  const hash = sha256(utf8(taskId))
+  const hash = sha256(shortUtf8(taskId))
   return { high: uint32At(hash, 0), low: uint32At(hash, 4) }
 }
 
