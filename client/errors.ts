@@ -14,6 +14,9 @@ import type { RefusalCode } from '../protocol/room-messages.ts'
  * - `peer-misbehaved`: a peer sent what no honest peer sends; it was dropped. `reason` says what.
  * - `direct-failed`: an attempt at a direct path failed; the link stays on the relay.
  * - `ledger-failed`: the ledger cannot be read or kept; `reason` says why.
+ * - `backup-damaged`: a text is no whole backup of an identity; `reason` says where.
+ * - `backup-version`: a backup was made by a newer program; `reason` says what of it is not known.
+ * - `pass-phrase-wrong`: a backup was made with another pass phrase.
  */
 export type ErrorCode =
   | 'aborted'
@@ -28,6 +31,9 @@ export type ErrorCode =
   | 'peer-misbehaved'
   | 'direct-failed'
   | 'ledger-failed'
+  | 'backup-damaged'
+  | 'backup-version'
+  | 'pass-phrase-wrong'
 
 /** What went wrong (`code`, `reason`, `cause`) and what to do about it (`hint`). */
 export class EdgeNetError extends Error {

@@ -26,6 +26,9 @@ const EXIT_CODES: Record<ErrorCode, ExitCode> = {
   'peer-misbehaved': EXIT.failure,
   'direct-failed': EXIT.failure,
   'ledger-failed': EXIT.failure,
+  'backup-damaged': EXIT.failure,
+  'backup-version': EXIT.failure,
+  'pass-phrase-wrong': EXIT.failure,
 }
 
 export function exitCodeOf({ code }: EdgeNetError): ExitCode {
