@@ -8,6 +8,7 @@ import { basename, join } from 'node:path'
 import { build as bundle, type BuildOptions, type Plugin } from 'esbuild'
 import { minify, type MinifyOptions } from 'terser'
 import { buildService } from './build-service.ts'
+import { argon2Thread } from './argon2-thread.ts'
 import { checkInternalNames, INTERNAL_NAMES } from './internal-names.ts'
 import { ROOT, runOrThrow } from './process.ts'
 
@@ -65,11 +66,12 @@ export async function sdkFile(publicFolder: string): Promise<string> {
   return join(publicFolder, 'sdk', name)
 }
 
-/** What a browser imports: the SDK and the ledger under hashed names, their hashes, and pointers under names that stay. */
+/** What a browser imports: the SDK and what stands beside it under hashed names, their hashes, and pointers under names that stay. */
 async function buildServed(): Promise<void> {
   const sdk = await serve('edge-net', await minifiedSdk())
-  const ledger = await serve('edge-net-ledger', await ledgerBeside(sdk.url))
-  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ ...sdk, ledger }, null, 2)}\n`)
+  const ledger = await serve('edge-net-ledger', await codeBeside(sdk.url, 'client/qdag/index.ts'))
+  const identity = await serve('edge-net-identity', await codeBeside(sdk.url, 'client/identity/index.ts'))
+  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ ...sdk, ledger, identity }, null, 2)}\n`)
 }
 
 interface Code {
@@ -122,13 +124,13 @@ async function shrunk(bundled: Code): Promise<Code> {
 }
 
 /** Errors are the SDK's own, so that `instanceof` holds for what either throws. */
-function ledgerBeside(sdkUrl: string): Promise<Code> {
+function codeBeside(sdkUrl: string, entry: string): Promise<Code> {
   const errorsOfSdk: Plugin = {
     name: 'errors-of-sdk',
     setup: (bundler) =>
       bundler.onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: `./${basename(sdkUrl)}`, external: true })),
   }
-  return bundledCode({ entryPoints: ['client/qdag/index.ts'], plugins: [errorsOfSdk] })
+  return bundledCode({ entryPoints: [entry], plugins: [errorsOfSdk, argon2Thread] })
 }
 
 async function bundledCode(options: BuildOptions): Promise<Code> {
@@ -172,6 +174,7 @@ async function buildPage(): Promise<void> {
     tsconfigRaw: BARE_FIELDS,
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
+    plugins: [argon2Thread],
     outdir: join(PUBLIC, 'page'),
     metafile: true,
   })
@@ -214,7 +217,9 @@ async function buildPackage(): Promise<void> {
       'edge-net': 'client/index.ts',
       'edge-net-extras': 'client/extras/index.ts',
       'edge-net-ledger': 'client/qdag/index.ts',
+      'edge-net-identity': 'client/identity/index.ts',
     },
+    plugins: [argon2Thread],
     outdir: NPM,
   })
   await bundle({
@@ -224,6 +229,7 @@ async function buildPackage(): Promise<void> {
     entryPoints: {
       'edge-net-node': 'client/node/index.ts',
       'edge-net-ledger-node': 'client/node/ledger/index.ts',
+      'edge-net-identity-node': 'client/identity/index.ts',
       'edge-net-command': 'client/node/command.ts',
       'edge-net-compute-worker': 'client/node/compute-worker.ts',
     },
@@ -249,6 +255,7 @@ async function buildTypes(): Promise<void> {
   await writeFile(join(PUBLIC, 'edge-net.d.ts'), `export * from './types/client/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-extras.d.ts'), `export * from './types/client/extras/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-ledger.d.ts'), `export * from './types/client/qdag/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-identity.d.ts'), `export * from './types/client/identity/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */

@@ -298,6 +298,7 @@ declare const peer: Peer
         'edge-net': [`${ROOT}/client/index.ts`],
         'edge-net/extras': [`${ROOT}/client/extras/index.ts`],
         'edge-net/ledger': [`${ROOT}/client/qdag/index.ts`],
+        'edge-net/identity': [`${ROOT}/client/identity/index.ts`],
       }
       const options = { extends: joinPath(ROOT, 'tsconfig.json'), compilerOptions: { paths } }
       await writeFile(joinPath(folder, 'tsconfig.json'), JSON.stringify({ ...options, include: ['*.ts'] }))
