@@ -4,15 +4,20 @@ import { defineConfig } from 'vitest/config'
 /** How long something takes is for the benches: a loaded machine is no failure. */
 const PATIENT = { poll: { timeout: 20_000 } }
 
-/** Of the ledger's tests those that live through many histories or measure at a hundred thousand entries: not for `npm run check`. */
-const LONG_LEDGER_TESTS = [
+/**
+ * Not for `npm run check`: tests that live through many histories, measure at a hundred thousand entries, or let time pass at
+ * real sockets again and again.
+ */
+const THOROUGH_TESTS = [
+  'test/sim/**/*.test.ts',
+  'test/client/{hostile-*,extras,reconnection}.test.ts',
   'test/qdag/sim/**/*.test.ts',
   'test/qdag/{codec,ledger-bounds,ledger-model,ledger-mutants,log,opened-ledger,stores,worker-verifier}.test.ts',
   'test/qdag/sync-{hostile,live,numbers,properties}.test.ts',
 ]
 
 /**
- * `unit` and `ledger` run in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium, `nat`
+ * `unit` and `thorough` run in Node, `worker` inside workerd, `system` drives the real Worker with real Node peers and Chromium, `nat`
  * puts them behind NATs.
  */
 export default defineConfig({
@@ -24,12 +29,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{protocol,client,sim,qdag}/**/*.test.ts'],
-          exclude: LONG_LEDGER_TESTS,
+          exclude: THOROUGH_TESTS,
           testTimeout: 30_000,
           expect: PATIENT,
         },
       },
-      { test: { name: 'ledger', include: LONG_LEDGER_TESTS, testTimeout: 60_000, expect: PATIENT } },
+      { test: { name: 'thorough', include: THOROUGH_TESTS, testTimeout: 60_000, expect: PATIENT } },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         // Floods and crowds share two cores with the room they flood.

@@ -43,6 +43,6 @@ process.exitCode = failed === 0 ? 0 : 1
 /** What chosen tests need: unit tests run from the sources alone. */
 function stepsFor(chosen: readonly string[]): Step[] {
   const text = chosen.join(' ')
-  const sourcesAlone = /--project[= ](?:unit|ledger)\b/.test(text) || /^test\/(protocol|client|sim|qdag)\//.test(text)
+  const sourcesAlone = /--project[= ](?:unit|thorough)\b/.test(text) || /^test\/(protocol|client|sim|qdag)\//.test(text)
   return sourcesAlone ? [] : [BUILD, CHROMIUM]
 }
