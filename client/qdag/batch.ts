@@ -176,6 +176,14 @@ export function decodeBatch(bytes: Bytes, sha256: Sha256): Entry[] | undefined {
   return entries
 }
 
+/** How many entries a batch says it has; `undefined` when it is none. */
+export function countOfBatch(bytes: Bytes): number | undefined {
+  const source = new ByteSource(bytes)
+  const version = source.uint8()
+  const count = source.varint()
+  return source.hasFailed || version !== VERSION ? undefined : count
+}
+
 type Columns = ReturnType<typeof takeColumns>
 
 function takeColumns(source: ByteSource, count: number, authors: readonly Author[]) {

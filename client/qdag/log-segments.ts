@@ -4,8 +4,9 @@
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { Sha256 } from './api.ts'
+import { countOfBatch } from './batch.ts'
 import type { Entry } from './entry.ts'
-import { decodeSegment } from './segment.ts'
+import { batchIn, decodeSegment } from './segment.ts'
 import { storeFailed } from './store-failure.ts'
 import type { LedgerStore } from './store.ts'
 
@@ -79,6 +80,13 @@ export class LogSegments {
       if (this.#decoded.get(segment) === entries) this.#decoded.delete(segment)
       throw error
     }
+  }
+
+  /** Its entries as one batch; `undefined` when it is not as it was written. */
+  async batchOf({ count, place }: ClosedSegment): Promise<Bytes | undefined> {
+    const bytes = typeof place === 'number' ? await this.#store.readSegment(place) : place
+    const batch = bytes && batchIn(bytes, this.#sha256)
+    return batch && countOfBatch(batch) === count ? batch : undefined
   }
 
   async #decode({ first, count, place }: ClosedSegment): Promise<readonly Entry[]> {

@@ -6,6 +6,7 @@
  * whoever wrote what; a segment there never changes once another one follows it, so that those who are not the keeper can
  * go on reading it.
  */
+import type { Bytes } from '../../protocol/bytes.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Entry } from './entry.ts'
 import { KeeperRole } from './keeper-role.ts'
@@ -132,6 +133,27 @@ export class EntryLog {
     if (chunk.length > 0) yield chunk
   }
 
+  /** The index behind the segment that holds this one. The last segment may yet grow. */
+  batchEnd(index: number): number {
+    if (index >= this.#closed.length) return this.length
+    const { first, count } = this.#closed.holding(index)
+    return first + count
+  }
+
+  /**
+   * The same as {@link read}, all at once. When they are what one closed segment holds, they are not even decoded, unless
+   * their batch has more than `maxBatchBytes`.
+   *
+   * @throws EdgeNetError `ledger-failed` when they cannot be read
+   */
+  async readAll(indexes: readonly number[], maxBatchBytes: number): Promise<readonly Entry[] | Bytes> {
+    const batch = await this.#wholeBatch(indexes)
+    if (batch && batch.length <= maxBatchBytes) return batch
+    const all: Entry[] = []
+    for await (const entries of this.read(indexes)) all.push(...entries)
+    return all
+  }
+
   /** Writes out what is here by now, if this client is the keeper. */
   async flush(): Promise<void> {
     const until = this.length
@@ -147,6 +169,14 @@ export class EntryLog {
   async close(): Promise<void> {
     this.#isEnded = true
     await this.#keeper.giveUp()
+  }
+
+  async #wholeBatch(indexes: readonly number[]): Promise<Bytes | undefined> {
+    const [first, last] = [indexes[0] ?? Infinity, indexes.at(-1)]
+    if (first >= this.#closed.length) return undefined
+    const segment = this.#closed.holding(first)
+    const isWhole = first === segment.first && indexes.length === segment.count && last === first + segment.count - 1
+    return isWhole ? this.#closed.batchOf(segment) : undefined
   }
 
   async #around(index: number): Promise<[number, readonly Entry[]]> {

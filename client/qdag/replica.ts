@@ -13,17 +13,19 @@ import type { Growth, Ledger, Verdict } from './ledger.ts'
 import { ClockOffset } from './sync/clock-offset.ts'
 import { Fetch, type FetchHost } from './sync/fetch.ts'
 import { Intake, type IntakeHost, type Item } from './sync/intake.ts'
+import { MAX_ENTRIES_MESSAGE_BYTES } from './sync/limits.ts'
+import { ENTRIES_HEAD_BYTES } from './sync/messages.ts'
 import type { Misbehaviour } from './sync/misbehaviour.ts'
 import { Muted } from './sync/muted.ts'
 import { News, type NewsHost } from './sync/news.ts'
-import type { ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
+import type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 import { SyncPeer, type PeerHost } from './sync/peer.ts'
 import { Recent } from './sync/recent.ts'
 import { Slots } from './sync/slots.ts'
 import { Underway } from './sync/underway.ts'
 
 export type { Misbehaviour } from './sync/misbehaviour.ts'
-export type { ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
+export type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 
 /** How often it is looked for entries whose time has come. */
 const RIPEN_MS = 1_000
@@ -120,12 +122,12 @@ export class Replica {
   }
 
   /** The entries that were asked for, in order; fewer when the log cannot give them. */
-  readDone(ticket: number, entries: readonly Entry[], time: Time): void {
+  readDone(ticket: number, read: FromLog, time: Time): void {
     const peer = this.#reads.get(ticket)
     if (!peer) return
     this.#begin(time)
     this.#reads.delete(ticket)
-    peer.delivery.readDone(entries)
+    peer.delivery.readDone(read)
     this.#settle(false)
   }
 
@@ -267,6 +269,7 @@ export class Replica {
       },
       send: (peer, bytes) => this.#output.send(peer.id, bytes),
       read: (peer, indexes) => this.#recent.read(indexes) ?? this.#read(peer, indexes),
+      batchEnd: (index) => this.#output.batchEnd(index),
       encode: (entries) => this.#recent.encode(entries),
       enqueue: (peer, item) => this.#intake.add(peer, item),
       clockSeen: (peer, wallMs) => this.#clock.seen(peer, wallMs - this.#time.wallMs),
@@ -287,7 +290,7 @@ export class Replica {
   #read(peer: SyncPeer, indexes: readonly number[]): undefined {
     const ticket = this.#ticket++
     this.#reads.set(ticket, peer)
-    this.#output.read(ticket, indexes)
+    this.#output.read(ticket, indexes, MAX_ENTRIES_MESSAGE_BYTES - ENTRIES_HEAD_BYTES)
   }
 
   #verify(entries: readonly Entry[]): number {

@@ -23,9 +23,15 @@ export function encodeSegment(entries: readonly Entry[], sha256: Sha256): Bytes 
 
 /** The entries of a segment, or `undefined` when it is damaged. */
 export function decodeSegment(bytes: Bytes, sha256: Sha256): Entry[] | undefined {
+  const batch = batchIn(bytes, sha256)
+  return batch && decodeBatch(batch, sha256)
+}
+
+/** The batch that a segment is, a view of it, or `undefined` when it is damaged. */
+export function batchIn(bytes: Bytes, sha256: Sha256): Bytes | undefined {
   const batch = bytes.subarray(0, -CHECKSUM_BYTES)
   const isWhole = compareBytes(checksumOf(batch, sha256), bytes.subarray(-CHECKSUM_BYTES)) === 0
-  return isWhole ? decodeBatch(batch, sha256) : undefined
+  return isWhole ? batch : undefined
 }
 
 /** How much of a segment an entry fills: they have room together while the sum is at most 1. */

@@ -12,7 +12,7 @@ import type { Entry } from './entry.ts'
 import { Ledger, type Verdict } from './ledger.ts'
 import { EntryLog } from './log.ts'
 import { OwnEntries } from './own-entries.ts'
-import { Replica, type Misbehaviour, type ReplicaOutput, type Time } from './replica.ts'
+import { Replica, type FromLog, type Misbehaviour, type ReplicaOutput, type Time } from './replica.ts'
 import { storeFailed } from './store-failure.ts'
 import type { LedgerStore } from './store.ts'
 import { entryChecks, type Verifier } from './verifier.ts'
@@ -155,7 +155,8 @@ export class LedgerShell {
     return {
       send: (peer, bytes) => void this.#send(peer, bytes),
       verify: (ticket, entries) => void this.#verify(ticket, entries),
-      read: (ticket, indexes) => void this.#read(ticket, indexes),
+      read: (ticket, indexes, maxBatchBytes) => void this.#read(ticket, indexes, maxBatchBytes),
+      batchEnd: (index) => this.log.batchEnd(index),
       solid: (entries, firstIndex, confirmed, forked) => {
         this.log.append(entries)
         this.#later(() => {
@@ -201,14 +202,14 @@ export class LedgerShell {
     if (!this.#isClosed) this.replica.verified(ticket, genuine, time())
   }
 
-  async #read(ticket: number, indexes: readonly number[]): Promise<void> {
-    const entries: Entry[] = []
+  async #read(ticket: number, indexes: readonly number[], maxBatchBytes: number): Promise<void> {
+    let read: FromLog = []
     try {
-      for await (const some of this.log.read(indexes)) entries.push(...some)
+      read = await this.log.readAll(indexes, maxBatchBytes)
     } catch (error) {
       this.#failed(error)
     }
-    if (!this.#isClosed) this.replica.readDone(ticket, entries, time())
+    if (!this.#isClosed) this.replica.readDone(ticket, read, time())
   }
 
   #misbehaved(peer: string, reason: Misbehaviour): void {

@@ -1,6 +1,7 @@
 /** The log: entries by arrival index over a store, whoever of several clients writes it, and whatever becomes of the store. */
 import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../client/node/ledger/sha256.ts'
+import { decodeBatch } from '../../client/qdag/batch.ts'
 import type { Entry } from '../../client/qdag/entry.ts'
 import { mapKeyOf } from '../../client/qdag/map-key.ts'
 import { decodeSegment, encodeSegment, MAX_SEGMENT_ENTRIES } from '../../client/qdag/segment.ts'
@@ -206,6 +207,59 @@ describe('reading', () => {
     const reader = await open(place)
     place.segments[2] = filled(100, 1)
     await expect(reader.read()).rejects.toMatchObject({ code: 'ledger-failed', reason: 'damaged' })
+  })
+})
+
+describe('reading all at once', () => {
+  const ALL = 1_000_000
+  const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
+  const readIds = async (kept: KeptLedger, indexes: number[], maxBatchBytes = ALL) => {
+    const read = await kept.log.readAll(indexes, maxBatchBytes)
+    const some = read instanceof Uint8Array ? decodeBatch(read, sha256) : read
+    expect(idsOf(some ?? [])).toEqual(idsOf(indexes.map((index) => entries[index] ?? raise(index))))
+    return read instanceof Uint8Array ? 'batch' : 'entries'
+  }
+
+  it('gives exactly a closed segment as the batch that it is, in memory and in the store', async () => {
+    const place = new MemoryPlace()
+    const kept = await open(place)
+    kept.hear(entries)
+    expect(kept.log.heldBytes).toBeGreaterThan(0)
+    expect(await readIds(kept, from(1_024, 1_024))).toBe('batch')
+    await kept.close()
+    const again = await open(place)
+    expect(await readIds(again, from(1_024, 1_024))).toBe('batch')
+    expect(await readIds(again, from(3_072, 1_024))).toBe('batch')
+  })
+
+  it('gives entries of anything else, and of a batch that is larger than was asked for', async () => {
+    const kept = await open(new MemoryPlace())
+    kept.hear(entries)
+    const others = [from(0, 1_023), from(1, 1_024), from(0, 2_048), from(4_096, 904), [0, ...from(2, 1_023)], []]
+    for (const indexes of others) expect(await readIds(kept, indexes)).toBe('entries')
+    expect(await readIds(kept, from(0, 1_024), 10_000)).toBe('entries')
+  })
+
+  it('says where batches end', async () => {
+    const kept = await open(new MemoryPlace())
+    kept.hear(entries)
+    const ends = [0, 1_023, 1_024, 4_095, 4_096, 4_999].map((index) => kept.log.batchEnd(index))
+    expect(ends).toEqual([1_024, 1_024, 2_048, 4_096, 5_000, 5_000])
+  })
+
+  it('says so when the segment has been damaged since, or is another one', async () => {
+    const place = new MemoryPlace()
+    const kept = await open(place)
+    kept.hear(entries)
+    await kept.close()
+    const reader = await open(place)
+    const failure = { code: 'ledger-failed', reason: 'damaged' }
+    const segment = place.segments[0]?.slice() ?? filled(0, 0)
+    segment[5_000] = (segment[5_000] ?? 0) ^ 1
+    place.segments[0] = segment
+    await expect(reader.log.readAll(from(0, 1_024), ALL)).rejects.toMatchObject(failure)
+    place.segments[1] = encodeSegment(entries.slice(0, 100), sha256)
+    await expect(reader.log.readAll(from(1_024, 1_024), ALL)).rejects.toMatchObject(failure)
   })
 })
 
@@ -524,4 +578,8 @@ function torn(place: MemoryPlace, number: number) {
 function swap({ segments }: MemoryPlace): void {
   const [, one, other] = segments
   if (one && other) segments.splice(1, 2, other, one)
+}
+
+function raise(index: number): never {
+  throw new Error(`there is no entry ${index}`)
 }

@@ -5,6 +5,8 @@
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Entry } from '../entry.ts'
 import { SYNC_WINDOW_BYTES } from './limits.ts'
+import { ENTRIES_HEAD_BYTES } from './messages.ts'
+import type { FromLog } from './output.ts'
 import type { Send } from './reconciliation.ts'
 
 /**
@@ -12,12 +14,12 @@ import type { Send } from './reconciliation.ts'
  * networks most contributors have one in each.
  */
 const SLICE_ENTRIES = 1_024
+/** Fewer are not worth a message of their own, only so that what follows is a whole batch of the log. */
+const MIN_SLICE_ENTRIES = 64
 /** New entries that wait to be told. A peer that is so far behind compares instead. */
 const MAX_NEWS = 1_024
 /** Asked for one by one. */
 const MAX_ASKED = 256
-/** Of a message with entries, what is not its batch. */
-const HEAD_BYTES = 3
 const NOTHING: Bytes = new Uint8Array(0)
 
 export interface DeliveryHost {
@@ -26,6 +28,8 @@ export interface DeliveryHost {
   readonly isCongested: boolean
   /** The entries, when they are at hand; otherwise `readDone` is called later. */
   read(indexes: readonly number[]): readonly Entry[] | undefined
+  /** Where the log's batch that holds this index ends. */
+  batchEnd(index: number): number
   /** In as many batches as it takes. */
   encode(entries: readonly Entry[]): readonly Bytes[]
   /** Everything that was pushed has been dealt with. */
@@ -172,16 +176,22 @@ export class Delivery {
   }
 
   /** What was not at hand has been read. */
-  readDone(entries: readonly Entry[]): void {
+  readDone(read: FromLog): void {
     const slice = this.#reading
     this.#reading = undefined
     if (!slice || (slice.push && slice.push !== this.#push)) return
-    if (entries.length < slice.indexes.length) return this.#host.readFailed()
+    const batches = read instanceof Uint8Array ? [read] : this.#batchesOf(read, slice)
+    if (!batches) return this.#host.readFailed()
     const { push } = slice
-    const batches = entries.length > 0 ? this.#host.encode(entries) : [NOTHING]
     for (const [i, batch] of batches.entries()) {
       this.#parcels.push({ batch, push, isLast: push !== undefined && push.isRead && i === batches.length - 1 })
     }
+  }
+
+  /** `undefined` when some are missing. */
+  #batchesOf(entries: readonly Entry[], { indexes }: Slice): readonly Bytes[] | undefined {
+    if (entries.length < indexes.length) return undefined
+    return entries.length > 0 ? this.#host.encode(entries) : [NOTHING]
   }
 
   /** The other side has dealt with so many bytes of messages with entries. */
@@ -195,14 +205,16 @@ export class Delivery {
 
   #hasRoom({ batch }: Parcel): boolean {
     const outBytes = this.#sentBytes - this.#takenBytes
-    return !this.#host.isCongested && (outBytes === 0 || outBytes + batch.length + HEAD_BYTES <= SYNC_WINDOW_BYTES)
+    return (
+      !this.#host.isCongested && (outBytes === 0 || outBytes + batch.length + ENTRIES_HEAD_BYTES <= SYNC_WINDOW_BYTES)
+    )
   }
 
   #nextSlice(isTurnOver: boolean): Slice | undefined {
     const push = this.#push
     if (push && !push.isRead) {
       const from = push.at
-      push.at = Math.min(from + SLICE_ENTRIES, push.indexes.length)
+      push.at = this.#sliceEnd(push.indexes, from)
       push.isRead = push.at === push.indexes.length
       return { indexes: push.indexes.slice(from, push.at), push }
     }
@@ -211,6 +223,18 @@ export class Delivery {
     const indexes = [...queue].toSorted((a, b) => a - b).slice(0, SLICE_ENTRIES)
     for (const index of indexes) queue.delete(index)
     return { indexes, push: undefined }
+  }
+
+  /** Ends a slice with a batch of the log where it can: the next is a whole one then, which nobody has to decode. */
+  #sliceEnd(indexes: readonly number[], from: number): number {
+    const most = Math.min(from + SLICE_ENTRIES, indexes.length)
+    const first = indexes[from] ?? 0
+    for (let end = this.#host.batchEnd(first); ; end = this.#host.batchEnd(end)) {
+      const at = from + end - first
+      // Indexes ascend: when this one is in its place, so are all before it.
+      if (at >= most || indexes[at - 1] !== end - 1) return most
+      if (at - from >= MIN_SLICE_ENTRIES) return at
+    }
   }
 
   #send({ batch, push, isLast }: Parcel): void {

@@ -20,6 +20,9 @@ import {
 
 export { MAX_RANGE_EXPONENT, MAX_SHORT_IDS } from './limits.ts'
 
+/** Of a message with entries, what is not its batch: the kind, and two flags at most. */
+export const ENTRIES_HEAD_BYTES = 3
+
 const VERSION = 1
 
 /** The bodies, by the kind of their message. */
@@ -102,7 +105,7 @@ const LAYOUTS: { readonly [K in Kind]: Layout<Bodies[K]> } = {
   qdag_ranges: layout({ sums: sums() }),
   qdag_range_difference: layout({ bits: restUpTo(2 ** MAX_RANGE_EXPONENT / 8) }),
   qdag_want: layout({ bits: restUpTo(MAX_SHORT_IDS / 8) }),
-  qdag_sync_response: layout({ isLast: flag, hasMore: flag, batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - 3) }),
+  qdag_sync_response: layout({ isLast: flag, hasMore: flag, batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - ENTRIES_HEAD_BYTES) }),
   qdag_entries: layout({ batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - 1) }),
   qdag_fetch: layout({ ids: list(fixed(ID_BYTES), MAX_FETCH_IDS) }),
   qdag_digest: layout({ tipDigest: digest, count }),

@@ -4,6 +4,9 @@ import type { Sha256, SyncState } from '../api.ts'
 import type { Entry } from '../entry.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
 
+/** Entries as the log has them: in order, or encoded in one batch. */
+export type FromLog = readonly Entry[] | Bytes
+
 /** Both times: one that never jumps, for deadlines, and what the clock on the wall shows, uncorrected. */
 export interface Time {
   readonly nowMs: number
@@ -22,8 +25,13 @@ export interface ReplicaOutput {
    * happens. Tickets are few at a time, and may be answered in any order.
    */
   verify(ticket: number, entries: readonly Entry[]): void
-  /** Reads entries by their index, ascending, from the log. The shell calls `readDone`, whatever happens. */
-  read(ticket: number, indexes: readonly number[]): void
+  /**
+   * Reads entries by their index, ascending, from the log, as one batch where it has one of at most so many bytes. The shell
+   * calls `readDone`, whatever happens.
+   */
+  read(ticket: number, indexes: readonly number[], maxBatchBytes: number): void
+  /** The index behind the batch in which the log has, or will have, this entry. Whole ones cost least. */
+  batchEnd(index: number): number
   /**
    * These have become part of the ledger, with the indexes from `firstIndex` on, parents first, without gaps between calls. To
    * be in the log before anything is read from it again. Some, by their index, have become confirmed, or shown a fork.

@@ -28,6 +28,7 @@ export interface PeerHost {
   readonly send: (peer: SyncPeer, bytes: Bytes) => void
   /** The entries, when they are at hand; otherwise they are given to the peer's delivery later. */
   readonly read: (peer: SyncPeer, indexes: readonly number[]) => readonly Entry[] | undefined
+  readonly batchEnd: (index: number) => number
   readonly encode: (entries: readonly Entry[]) => readonly Bytes[]
   /** It is to be dealt with when it is its turn. */
   readonly enqueue: (peer: SyncPeer, item: Item) => void
@@ -167,6 +168,7 @@ export class SyncPeer implements Sender {
         return isCongested()
       },
       read: (indexes) => host.read(this, indexes),
+      batchEnd: host.batchEnd,
       encode: host.encode,
       pushTaken: () => this.session.pushTaken(host.nowMs),
       progressed: () => this.session.progressed(host.nowMs),

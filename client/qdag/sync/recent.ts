@@ -3,11 +3,10 @@ import type { Bytes } from '../../../protocol/bytes.ts'
 import { encodeBatch, inBatches } from '../batch.ts'
 import type { Entry } from '../entry.ts'
 import { MAX_ENTRIES_MESSAGE_BYTES } from './limits.ts'
+import { ENTRIES_HEAD_BYTES } from './messages.ts'
 
 /** About a megabyte. */
 const MAX_ENTRIES = 2_048
-/** What a message has besides its batch. */
-const HEAD_BYTES = 3
 
 export class Recent {
   readonly #entries = new Map<number, Entry>()
@@ -46,7 +45,7 @@ export class Recent {
 const SLACKS = [3, 2]
 
 function encodeAll(entries: readonly Entry[]): readonly Bytes[] {
-  const maxBytes = MAX_ENTRIES_MESSAGE_BYTES - HEAD_BYTES
+  const maxBytes = MAX_ENTRIES_MESSAGE_BYTES - ENTRIES_HEAD_BYTES
   for (const slack of SLACKS) {
     const few = Array.from(inBatches(entries, slack * maxBytes), encodeBatch)
     if (few.every(({ length }) => length <= maxBytes)) return few

@@ -50,6 +50,7 @@ function changed(output: ReplicaOutput, changes: Partial<ReplicaOutput>): Replic
     send: (...args) => output.send(...args),
     verify: (...args) => output.verify(...args),
     read: (...args) => output.read(...args),
+    batchEnd: (...args) => output.batchEnd(...args),
     solid: (...args) => output.solid(...args),
     misbehaved: (...args) => output.misbehaved(...args),
     sync: (...args) => output.sync(...args),

@@ -5,7 +5,7 @@
 import type { SyncState } from '../../../client/qdag/api.ts'
 import type { Entry } from '../../../client/qdag/entry.ts'
 import type { Ledger } from '../../../client/qdag/ledger.ts'
-import type { Misbehaviour, Replica, ReplicaOutput, Time } from '../../../client/qdag/replica.ts'
+import type { FromLog, Misbehaviour, Replica, ReplicaOutput, Time } from '../../../client/qdag/replica.ts'
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Agenda } from '../../sim/agenda.ts'
 import { EventLoop, type Ticking } from '../../sim/event-loop.ts'
@@ -171,8 +171,13 @@ export class Session implements Owner, ReplicaOutput, Ticking {
     })
   }
 
-  read(ticket: number, indexes: readonly number[]): void {
-    this.vault.read(indexes, (entries) => this.event(() => this.replica.readDone(ticket, entries, this.time)))
+  read(ticket: number, indexes: readonly number[], maxBatchBytes: number): void {
+    const answer = (read: FromLog): void => this.event(() => this.replica.readDone(ticket, read, this.time))
+    this.vault.read(indexes, maxBatchBytes, answer)
+  }
+
+  batchEnd(index: number): number {
+    return this.vault.log.batchEnd(index)
   }
 
   solid(entries: readonly Entry[], firstIndex: number): void {

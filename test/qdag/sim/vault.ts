@@ -2,6 +2,7 @@
 import { decodeEntry, type Entry } from '../../../client/qdag/entry.ts'
 import { EntryLog } from '../../../client/qdag/log.ts'
 import { OwnEntries } from '../../../client/qdag/own-entries.ts'
+import type { FromLog } from '../../../client/qdag/replica.ts'
 import { isStoreFailure } from '../../../client/qdag/store-failure.ts'
 import type { OwnRecord } from '../../../client/qdag/store.ts'
 import { sha256 } from './crypto.ts'
@@ -65,15 +66,16 @@ export class Vault implements DiskUser {
     if (this.ownEntries.unsettledCount > 0) this.session.later(0, () => this.ownEntries.settle())
   }
 
-  read(indexes: readonly number[], answer: (entries: readonly Entry[]) => void): void {
+  read(indexes: readonly number[], maxBatchBytes: number, answer: (read: FromLog) => void): void {
     const { device, random } = this.session
     this.readsPending++
     this.async(async () => {
-      const entries: Entry[] = []
       await this.wait(device.traits.readMs * random.between(0.5, 2))
-      for await (const some of this.log.read(indexes)) entries.push(...some)
+      const read = await this.log.readAll(indexes, maxBatchBytes)
       this.readsPending--
-      answer(device.disk.isUnreadable ? entries.slice(0, random.below(entries.length + 1)) : entries)
+      if (!device.disk.isUnreadable) return answer(read)
+      const count = random.below(indexes.length + 1)
+      answer(read instanceof Uint8Array ? [] : read.slice(0, count))
     })
   }
 

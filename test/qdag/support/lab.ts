@@ -261,6 +261,9 @@ export class LabNode implements LabEnd, ReplicaOutput {
     const entries = indexes.map((index) => this.log[index]).filter((entry) => entry !== undefined)
     this.#reader.push(() => this.#event(() => this.replica.readDone(ticket, entries, this.time)))
   }
+  batchEnd(): number {
+    return Infinity
+  }
   solid(entries: readonly Entry[], firstIndex: number): void {
     if (firstIndex !== this.log.length)
       throw new Error(`entries from ${firstIndex}, and the log has ${this.log.length}`)
