@@ -214,9 +214,9 @@ export interface NetworkEvents {
   'peer-left': {
     readonly peer: Peer
     /**
-     * `left`: it said so. `lost`: no path reached it for too long. `restarted`: it began a new link; a new {@link Peer} follows.
+     * `left`: it said so. `lost`: no path reached it for too long. `removed`: it is no member any more. `restarted`: it began a new link; a new {@link Peer} follows.
      */
-    readonly reason: 'left' | 'blocked' | 'closed' | 'lost' | 'restarted'
+    readonly reason: 'left' | 'blocked' | 'closed' | 'lost' | 'removed' | 'restarted'
     /** Messages (their `Sending.id`) that it had not confirmed: each was delivered at most once, nobody knows. */
     readonly unconfirmed: readonly number[]
   }
@@ -237,7 +237,7 @@ export interface NetworkEvents {
 
 /** A network that this client is part of. */
 export interface Network {
-  /** The plain name in the room URL. */
+  /** What the room URL calls it: a plain name, or the id of a founded network. */
   readonly name: string
   /** `net-` and 43 base64url characters. */
   readonly id: string
@@ -322,14 +322,17 @@ export interface SharedMembership {
   readonly chainBytes: Uint8Array<ArrayBuffer>
   /** Own announcements end with it, in milliseconds since 1970. */
   readonly expiresAtMs: number
-  /** Whether an identity with this chain is a member now; otherwise why not. An announcement may not outlive its membership. */
+  /**
+   * Whether an identity with this chain is a member now; otherwise why not. An announcement may not outlive its membership.
+   * Never rejects.
+   */
   judge(
     member: {
       readonly identity: Uint8Array<ArrayBuffer>
       readonly chain: Uint8Array<ArrayBuffer>
       readonly expiresAtMs: number
     },
-    nowMs: number,
+    atMs: number,
   ): Promise<string | undefined>
   /** Called once, when the network has been made. */
   attach(network: MembershipHost): void
@@ -344,8 +347,10 @@ export interface MembershipHost {
   channel: Network['channel']
   /** Judges everybody anew: links to those who are no members any more end, with `peer-left` reason `removed`. */
   rejudge(): void
-  /** Own membership changed: announces it, and tells the room. */
-  renew(): void
+  /** Own membership changed: announces it to the room and to the peers. */
+  renew(): unknown
+  /** A peer said what no honest peer says. */
+  blame(peer: Peer, reason: string): void
 }
 
 export interface JoinOptions {

@@ -14,6 +14,8 @@ import type { RefusalCode } from '../protocol/room-messages.ts'
  * - `peer-misbehaved`: a peer sent what no honest peer sends; it was dropped. `reason` says what.
  * - `direct-failed`: an attempt at a direct path failed; the link stays on the relay.
  * - `ledger-failed`: the ledger cannot be read or kept; `reason` says why.
+ * - `membership`: a network, an invite or a membership is not what it should be, or the host refused what was asked of it;
+ *   `reason` says why.
  * - `backup-damaged`: a text is no whole backup of an identity; `reason` says where.
  * - `backup-version`: a backup was made by a newer program; `reason` says what of it is not known.
  * - `pass-phrase-wrong`: a backup was made with another pass phrase.
@@ -31,6 +33,7 @@ export type ErrorCode =
   | 'peer-misbehaved'
   | 'direct-failed'
   | 'ledger-failed'
+  | 'membership'
   | 'backup-damaged'
   | 'backup-version'
   | 'pass-phrase-wrong'

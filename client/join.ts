@@ -1,7 +1,7 @@
 /** `join`: from a room URL to a network. */
-import { utf8 } from '../protocol/bytes.ts'
+import { compareBytes, utf8 } from '../protocol/bytes.ts'
 import { MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_NAME_BYTES } from '../protocol/limits.ts'
-import { networkIdOfName } from '../protocol/network.ts'
+import { networkIdOfKey } from '../protocol/network.ts'
 import type { JoinOptions, Network, RtcEngine } from './api.ts'
 import { Clock } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
@@ -20,7 +20,7 @@ const BROWSER_RANK = 1
  * It resolves when the room has welcomed us; peers follow as events. Register handlers right away: no event of a peer
  * is emitted before the code after `await join(…)` has run.
  *
- * @param roomUrl `https://HOST/n/NETWORK`
+ * @param roomUrl `https://HOST/n/NETWORK`; NETWORK is a plain name, or the id of a founded network
  * @throws EdgeNetError `invalid-argument`, `unsupported`, `join-refused`, `room-unreachable`, `aborted`, `ledger-failed`
  * @example
  * const network = await join('https://edge-net.example/n/mainnet', { name: 'Ada' })
@@ -37,15 +37,18 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const clock = new Clock()
   const description = { rank, rtc: engine !== undefined, name, capabilities }
   const identity = options.identity ?? createIdentity()
-  const opening = openSession(identity, networkIdOfName(room.network), description, clock)
+  const opening = openSession(identity, networkIdOfKey(room.network), description, clock, options.membership)
   // An identity of the application's own fails in its own words.
   const opened = options.identity ? opening : opening.catch(unsupportedKeys)
-  const [session, ledger] = await Promise.all([opened, options.ledger])
+  const [session, ledger, membership] = await Promise.all([opened, options.ledger, options.membership])
+  if (membership && compareBytes(membership.networkId, session.core.network) !== 0) {
+    throw invalid('membership', 'This is membership of another network.', 'Open the network of this room URL.')
+  }
   options.onPhase?.('identity')
   const { iceTransportPolicy = 'all', attemptPolicy: policy } = options
   const self = { peerId: session.peerId, rank }
   const manager = engine && new WebRTCPeerManager({ engine, self, iceTransportPolicy, policy })
-  return new JoinedNetwork({ room, session, clock, options, manager, ledger }).enter()
+  return new JoinedNetwork({ room, session, clock, options, manager, ledger, membership }).enter()
 }
 
 /** The engine for direct paths, if there may be any. */
@@ -85,6 +88,8 @@ function checkRuntime(): void {
 
 /** Browsers before 2025 lack Ed25519 or X25519, and say so in their own words. */
 function unsupportedKeys(cause: unknown): never {
+  // Membership is awaited with the keys.
+  if (cause instanceof EdgeNetError) throw cause
   const hint = 'Use Chrome 137, Firefox 130, Safari 17, Node 22 or newer.'
   throw new EdgeNetError('unsupported', 'keys', 'This runtime has no Ed25519 or X25519.', hint, { cause })
 }

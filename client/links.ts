@@ -83,6 +83,13 @@ export class Links implements ArrivalsHost, PeerHost {
     this.#host.emitter.emit('peer-left', { peer: remote, reason, unconfirmed })
   }
 
+  /** Ends the links to those who are no members any more. */
+  async rejudge(): Promise<void> {
+    for (const remote of this.remotes.values()) {
+      if (await this.judge(remote.announcement)) this.ended(remote, 'removed')
+    }
+  }
+
   /** Somebody is not blocked any more. */
   reconsider(): void {
     this.#arrivals.reconsider()
@@ -196,6 +203,12 @@ export class Links implements ArrivalsHost, PeerHost {
   }
 
   // ---- arrivals ----------------------------------------------------------------------------------------------------
+
+  judge({ core, profile }: ProvenAnnouncement): Promise<string | undefined> | undefined {
+    const { membership, clock } = this.#parts
+    const { chain, expiresAtMs } = profile
+    return membership?.judge({ identity: core.identity, chain, expiresAtMs }, clock.nowMs())
+  }
 
   async authorize(applicant: Applicant): Promise<boolean> {
     try {

@@ -1,4 +1,4 @@
-import type { JoinOptions } from './api.ts'
+import type { JoinOptions, SharedMembership } from './api.ts'
 import type { Clock } from './clock.ts'
 import type { Session } from './identity/session.ts'
 import type { WebRTCPeerManager } from './peer/webrtc-peer-manager.ts'
@@ -14,4 +14,5 @@ export interface NetworkParts {
   /** Absent when this client makes no direct paths. */
   readonly manager: WebRTCPeerManager | undefined
   readonly ledger: SharedLedger | undefined
+  readonly membership: SharedMembership | undefined
 }

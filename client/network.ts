@@ -4,7 +4,7 @@
  */
 import { toBase64Url } from '../protocol/bytes.ts'
 import type { IceServer } from '../protocol/http.ts'
-import { FULL_LIST_PEERS, MAX_ANNOUNCEMENT_AGE_MS } from '../protocol/limits.ts'
+import { FULL_LIST_PEERS } from '../protocol/limits.ts'
 import { networkIdText } from '../protocol/network.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
@@ -12,6 +12,7 @@ import type {
   Applicant,
   Data,
   JoinPhase,
+  MembershipHost,
   Network,
   NetworkEvents,
   NetworkState,
@@ -29,7 +30,7 @@ import { followLifecycle } from './lifecycle.ts'
 import { Links } from './links.ts'
 import type { NetworkParts } from './network-parts.ts'
 import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
-import { Timers } from './timers.ts'
+import { Timers, type Timer } from './timers.ts'
 
 /** Welcomes that take longer come from far away. */
 const PREPARE_WHILE_WAITING_MS = 20
@@ -41,7 +42,10 @@ const BYE_FLUSH_MS = 30
 const FLUSH_MS = 500
 const FLUSH_CHECK_MS = 10
 
-export class JoinedNetwork implements Network {
+/** Announcements are renewed at half of their life; the last one before a membership ends not for ever faster. */
+const MIN_RENEWAL_MS = 60_000
+
+export class JoinedNetwork implements Network, MembershipHost {
   readonly peers: ReadonlyMap<PeerId, Peer>
   readonly blocked: Set<string>
   readonly name: string
@@ -69,9 +73,10 @@ export class JoinedNetwork implements Network {
   #refusal: Refusal | undefined
   #closing: Promise<void> | undefined
   #stopFollowing: (() => void) | undefined
+  #renewal: Timer | undefined
 
   constructor(parts: NetworkParts) {
-    const { room, session, options, manager, ledger } = parts
+    const { room, session, options, manager, ledger, membership } = parts
     this.#parts = parts
     this.ledger = ledger
     this.name = room.network
@@ -107,6 +112,7 @@ export class JoinedNetwork implements Network {
       deliver: (peer, channel, data) => this.#deliver(peer, channel, data),
     })
     this.peers = this.#links.peers
+    membership?.attach(this)
     ledger?.attach(this)
   }
 
@@ -133,7 +139,7 @@ export class JoinedNetwork implements Network {
       },
     })
     this.#carrier.connect()
-    this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
+    this.#planRenewal()
     if (options.signal?.aborted) void this.close()
     await entered
     return this
@@ -167,6 +173,7 @@ export class JoinedNetwork implements Network {
     if (remotes.some(({ isDirect }) => isDirect)) await this.#timers.pause(BYE_FLUSH_MS)
     for (const remote of links.remotes.values()) links.ended(remote, 'closed')
     this.#parts.manager?.close()
+    this.#parts.membership?.detach()
     await Promise.all([carrierClosed, this.ledger?.close()])
     this.#emitter.clear()
   }
@@ -200,12 +207,33 @@ export class JoinedNetwork implements Network {
     } else if (!this.#entering) this.#failures.refused(refusal)
   }
 
-  async #renew(): Promise<void> {
-    const { session } = this.#parts
-    this.#timers.after(MAX_ANNOUNCEMENT_AGE_MS / 2, () => this.#renew())
+  #planRenewal(): void {
+    clearTimeout(this.#renewal)
+    const afterMs = Math.max(this.#parts.session.lifeMs / 2, MIN_RENEWAL_MS)
+    this.#renewal = this.#timers.after(afterMs, () => this.renew())
+  }
+
+  // ---- what membership uses ----------------------------------------------------------------------------------------
+
+  rejudge(): void {
+    // Who was judged a moment ago, by what was known then, has his link by then.
+    this.#timers.after(0, () => this.#links.rejudge())
+  }
+
+  blame(peer: Peer, reason: string): void {
+    this.#links.misbehaved(peer.id, reason)
+  }
+
+  async renew(): Promise<void> {
+    if (this.#closing) return
+    const { session, membership } = this.#parts
     try {
-      await session.announce()
+      const announcing = session.announce()
+      this.#planRenewal()
+      await announcing
       this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
+      // The room tells nobody, and peers judge us by what we showed them last.
+      if (membership) for (const remote of this.#links.remotes.values()) remote.hello()
     } catch (cause) {
       this.#failures.handlerFailed(cause)
     }

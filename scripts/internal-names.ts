@@ -15,11 +15,11 @@ const NAMES = `
   hand handleCandidates handlerFailed handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot heard
   heardAtMs hello hold home idle incarnation introduced introFrameBytes isClosing isDirect isDoubtful isEmpty
   isFresh isHolding isIntroduced isOpen isOver isOverdrawn isPartial isPrepared isReading isReady isSealing
-  isSettled issuedAtMs isSuspect isText isVerified isWaiting lingering link lowerRttMs mac manager maxMessageBytes
-  mayVerify measured meet met meter meterOf mid misbehaved moved nextMs nextSeq note nowMs nudged offers opened
-  openedAtMs opener parameters password pathChanged patienceMs pause perSecond pingAtMs pingedAtMs ponged post
+  isSettled issuedAtMs isSuspect isText isVerified isWaiting lifeMs lingering link lowerRttMs mac manager maxMessageBytes
+  mayVerify measured meet met meter meterOf mid misbehaved moved nextMs nextSeq nowMs nudged offers opened
+  openedAtMs opener password pathChanged patienceMs pause perSecond pingAtMs pingedAtMs ponged post
   prepare prepareWhenIdle probes profile pump purpose receive reconsider record records refused relayAnswers
-  relayCreditBytes relayDown relayIsUpX relayReady relayUp remotes renew reportOf resend restarted retryAtMs
+  relayCreditBytes relayDown relayIsUpX relayReady relayUp remotes reportOf resend restarted retryAtMs
   retryTimer rtcHere rtcThere sealed sealer sealKey sendEnvelope sendProbe settled setup silence slept slots
   startedAtMs startWaiting suspect take tick ticket ticketAccepted ticketRefused timers told ufrag webSocket
   welcomed windowBytes

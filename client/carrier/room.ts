@@ -27,12 +27,13 @@ export interface RoomCarrierEvents {
   rejected(refusal: Refusal): void
 }
 
-/** Codes after which another ticket would be refused just the same. */
+/** Codes after which another ticket would be refused just the same; beside all that are about membership. */
 const FINAL_CODES: ReadonlySet<string> = new Set([
   'announcement-malformed',
   'announcement-network',
   'announcement-signature',
   'host-mismatch',
+  'invite-used-up',
   'network-name',
   'network-unknown',
   'origin-refused',
@@ -42,6 +43,10 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
   'ticket-purpose',
   'ticket-signature',
 ])
+
+function isFinal({ code }: Refusal): boolean {
+  return FINAL_CODES.has(code) || code.startsWith('membership-')
+}
 
 /** Keeps address translations alive (RFC 4787 REQ-5: TCP mappings last for minutes) and the room's ghosts away. */
 const IDLE_PING_MS = 25_000
@@ -220,7 +225,7 @@ export class RoomCarrier {
     if (!message) return
     if (message.type === 'error') {
       this.#refusal = message
-      if (FINAL_CODES.has(message.code)) this.#lost()
+      if (isFinal(message)) this.#lost()
       else if (this.#isOpen) this.#events.refused(message)
       return
     }
@@ -290,7 +295,7 @@ export class RoomCarrier {
   #failed(cause?: unknown): void {
     if (this.#closed) return
     const refusal = this.#refusal
-    if (refusal && FINAL_CODES.has(refusal.code)) {
+    if (refusal && isFinal(refusal)) {
       this.#closed = true
       return this.#events.rejected(refusal)
     }

@@ -7,6 +7,7 @@ import type { Bytes } from '../../protocol/bytes.ts'
 import { MAX_ANNOUNCEMENT_AGE_MS } from '../../protocol/limits.ts'
 import { peerIdOf, type Core, type PeerId } from '../../protocol/peer-id.ts'
 import { signTicket, type Purpose } from '../../protocol/ticket.ts'
+import type { SharedMembership } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import type { Identity } from './identity.ts'
 
@@ -20,9 +21,12 @@ export class Session {
   readonly privateKey: CryptoKey
   /** The newest announcement. */
   announcement: Bytes = new Uint8Array(0)
+  /** How long the newest announcement holds, from its beginning. */
+  lifeMs = 0
   readonly #identity: Identity
   readonly #description: SelfDescription
   readonly #clock: Clock
+  readonly #membership: SharedMembership | undefined
   readonly #sign = (message: Bytes) => this.#identity.sign(message)
   #announcing: Promise<void> | undefined
   #lastTicketMs = 0
@@ -35,6 +39,7 @@ export class Session {
     privateKey: CryptoKey,
     description: SelfDescription,
     clock: Clock,
+    membership?: SharedMembership,
   ) {
     this.#identity = identity
     this.core = core
@@ -42,13 +47,17 @@ export class Session {
     this.privateKey = privateKey
     this.#description = description
     this.#clock = clock
+    this.#membership = membership
   }
 
-  /** Signs a new announcement, valid from now on; the highest issued-at wins everywhere. */
+  /** Signs a new announcement, valid from now on, but not beyond membership; the highest issued-at wins everywhere. */
   announce(): Promise<void> {
     const issuedAtMs = this.#clock.nowMs()
-    const expiresAtMs = issuedAtMs + MAX_ANNOUNCEMENT_AGE_MS
-    const profile = { ...this.#description, issuedAtMs, expiresAtMs, chain: new Uint8Array(0) }
+    const { chainBytes: chain = new Uint8Array(0), expiresAtMs: endMs = Infinity } = this.#membership ?? {}
+    const leftMs = endMs - issuedAtMs
+    // Whose membership is over announces himself all the same: the refusal says why he is out.
+    this.lifeMs = leftMs > 0 ? Math.min(leftMs, MAX_ANNOUNCEMENT_AGE_MS) : MAX_ANNOUNCEMENT_AGE_MS
+    const profile = { ...this.#description, issuedAtMs, expiresAtMs: issuedAtMs + this.lifeMs, chain }
     this.#announcing = signAnnouncement(this.core, profile, this.#sign).then((announcement) => {
       this.announcement = announcement
     })
@@ -74,18 +83,19 @@ export class Session {
   }
 }
 
-/** Makes the session's keys, while identity and network id may still be in the making, and its first announcement. */
+/** Makes the session's keys, while identity, network id and membership may still be in the making, and its first announcement. */
 export async function openSession(
   owner: Identity | Promise<Identity>,
   networkId: Bytes | Promise<Bytes>,
   description: SelfDescription,
   clock: Clock,
+  member?: SharedMembership | Promise<SharedMembership>,
 ): Promise<Session> {
   const generating = crypto.subtle.generateKey('X25519', false, ['deriveBits'])
-  const [identity, network, keys] = await Promise.all([owner, networkId, generating])
+  const [identity, network, keys, membership] = await Promise.all([owner, networkId, generating, member])
   const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
   const core = { identity: identity.publicKey, session: publicKey, network }
-  const session = new Session(identity, core, await peerIdOf(core), keys.privateKey, description, clock)
+  const session = new Session(identity, core, await peerIdOf(core), keys.privateKey, description, clock, membership)
   await session.announce()
   return session
 }

@@ -26,6 +26,7 @@ const EXIT_CODES: Record<ErrorCode, ExitCode> = {
   'peer-misbehaved': EXIT.failure,
   'direct-failed': EXIT.failure,
   'ledger-failed': EXIT.failure,
+  membership: EXIT.refused,
   'backup-damaged': EXIT.failure,
   'backup-version': EXIT.failure,
   'pass-phrase-wrong': EXIT.failure,

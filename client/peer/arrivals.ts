@@ -1,5 +1,5 @@
 /**
- * From an announcement to a link: it is verified, the application is asked, keys are agreed. An announcement may come from
+ * From an announcement to a link: it is verified, membership is judged, the application is asked, keys are agreed. An announcement may come from
  * the room's lists and from its owner at the same time, and is dealt with once.
  */
 import { decodeAnnouncement, proveAnnouncement, type ProvenAnnouncement } from '../../protocol/announcement.ts'
@@ -13,11 +13,13 @@ import type { PeerKeys, RemotePeer } from './remote-peer.ts'
 
 /** Links at once; in a large room every newcomer makes up to 32 of them, and others make some to it. */
 export const MAX_PEERS = 128
-/** Announcements that were refused are remembered, so that `authorize` is asked once; beyond, it is asked again. */
+/** Announcements that were refused are remembered, so that each is judged, and `authorize` asked, once; beyond, anew. */
 const MAX_REFUSED = 1_024
 
 export interface ArrivalsHost {
   readonly remotes: ReadonlyMap<PeerId, RemotePeer>
+  /** Why the peer is no member now; nothing when it is one. Never rejects. */
+  judge(announcement: ProvenAnnouncement): Promise<string | undefined> | undefined
   /** Whether the application lets the applicant in. Never rejects. */
   authorize(applicant: Applicant): Promise<boolean>
   /** Begins a link; nothing when the network is being closed. */
@@ -31,7 +33,7 @@ export class Arrivals {
   readonly #acquaintances: Acquaintances
   /** Announcements being verified and authorized. */
   readonly #running = new Map<string, Promise<RemotePeer | string>>()
-  /** Announcements that `authorize` refused. */
+  /** Announcements of those who are no members, or whom `authorize` refused. */
   readonly #refused = new Set<string>()
 
   constructor(session: Session, clock: Clock, host: ArrivalsHost) {
@@ -72,20 +74,32 @@ export class Arrivals {
     if (typeof announcement === 'string') return announcement
     const { peerId: id, profile, core } = announcement
     if (id === this.#session.peerId) return ''
+    const fault = await this.#host.judge(announcement)
+    if (fault) {
+      // What is over by a clock that the room set wrong need not be over.
+      if (fault !== 'membership-expired') this.#refuse(text)
+      return fault
+    }
     if (!remotes.has(id)) {
       if (remotes.size >= MAX_PEERS) return ''
       if (!(await this.#host.authorize({ ...profile, id, siteId: toBase64Url(core.identity) }))) {
-        if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
-        this.#refused.add(text)
+        this.#refuse(text)
         return ''
       }
     }
     const keys = remotes.has(id) ? undefined : await this.#acquaintances.meet(announcement)
+    // Whoever decides may take long enough for a member to be removed.
+    if (keys && (await this.#host.judge(announcement))) return ''
     // It may have arrived meanwhile, by a newer announcement; the newest one stays.
     const known = remotes.get(id)
     if (known && profile.issuedAtMs > known.announcement.profile.issuedAtMs) known.announcement = announcement
     if (known || !keys) return known ?? 'session-key'
     // Others have arrived meanwhile, too.
     return (remotes.size < MAX_PEERS && this.#host.link(announcement, keys)) || ''
+  }
+
+  #refuse(text: string): void {
+    if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
+    this.#refused.add(text)
   }
 }

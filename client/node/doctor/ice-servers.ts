@@ -1,6 +1,6 @@
 /** What the host offers to find and carry direct paths: asked for as peers do, with a ticket. */
 import { parseIceAnswer, type HttpError, type IceServer } from '../../../protocol/http.ts'
-import { networkIdOfName } from '../../../protocol/network.ts'
+import { networkIdOfKey } from '../../../protocol/network.ts'
 import { Clock } from '../../clock.ts'
 import type { Identity } from '../../identity/identity.ts'
 import { openSession } from '../../identity/session.ts'
@@ -19,7 +19,7 @@ export async function offeredIceServers(
 ): Promise<readonly IceServer[] | undefined> {
   const clock = new Clock()
   const nobody = { rank: 0, rtc: false, name: '', capabilities: [] }
-  const session = await openSession(identity, networkIdOfName(room.network), nobody, clock)
+  const session = await openSession(identity, networkIdOfKey(room.network), nobody, clock)
   const signal = AbortSignal.any([ended, AbortSignal.timeout(ANSWER_MS)])
   try {
     for (let tries = 0; tries < TRIES; tries++) {
