@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   refused: 3,
   unreachable: 4,
+  /** Somebody has to let us in first: by an invite, or by approvals. */
+  notMember: 5,
   /** 128 + SIGINT, as shells have it: interrupted before it had joined. */
   interrupted: 130,
 } as const
@@ -32,6 +34,20 @@ const EXIT_CODES: Record<ErrorCode, ExitCode> = {
   'pass-phrase-wrong': EXIT.failure,
 }
 
-export function exitCodeOf({ code }: EdgeNetError): ExitCode {
-  return EXIT_CODES[code]
+/** Reasons of membership that the code alone does not tell; whether we see it or the room does. */
+const MEMBERSHIP_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+  'membership-missing': EXIT.notMember,
+  'membership-insufficient': EXIT.notMember,
+  'membership-expired': EXIT.notMember,
+  declined: EXIT.notMember,
+  'invite-expired': EXIT.notMember,
+  'invite-used-up': EXIT.notMember,
+  'invite-malformed': EXIT.usage,
+  'invite-damaged': EXIT.usage,
+  'invite-foreign': EXIT.usage,
+}
+
+export function exitCodeOf({ code, reason }: EdgeNetError): ExitCode {
+  const isAboutMembership = code === 'membership' || code === 'join-refused'
+  return (isAboutMembership ? MEMBERSHIP_EXIT_CODES[reason] : undefined) ?? EXIT_CODES[code]
 }

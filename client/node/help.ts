@@ -47,6 +47,7 @@ Exit codes:
   2    wrong arguments or environment
   3    refused by the room
   4    the room cannot be reached
+  5    not a member of the network
   130  interrupted before it had joined`
 
 export const PING_HELP = `
@@ -69,6 +70,7 @@ Exit codes:
   2    wrong arguments or environment
   3    refused by the room
   4    the room cannot be reached
+  5    not a member of the network
   130  interrupted before it had joined`
 
 export const DOCTOR_HELP = `
@@ -140,6 +142,7 @@ const LEDGER_EXITS = `Exit codes:
   2    wrong arguments or environment
   3    refused by the room (--sync)
   4    the room cannot be reached (--sync)
+  5    not a member of the network (--sync)
   130  interrupted`
 
 export const SHOW_HELP = `

@@ -31,12 +31,14 @@ export interface Style {
   dim(text: string): string
   accent(text: string): string
   bad(text: string): string
+  /** Light on dark, whatever the terminal's own colours are: scanners tell them apart. */
+  code(text: string): string
 }
 
 /** Colours from the terminal's own palette, or none. */
 export function styleFor(coloured: boolean): Style {
-  const paint = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text)
-  return { dim: paint(2), accent: paint(36), bad: paint(31) }
+  const paint = (code: number | string) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text)
+  return { dim: paint(2), accent: paint(36), bad: paint(31), code: paint('97;40') }
 }
 
 /** Colour is for terminals whose owner has not asked to do without (https://no-color.org). */

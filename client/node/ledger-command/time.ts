@@ -14,12 +14,23 @@ const TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\
  * @throws UsageError
  */
 export function timeOf(text: string, flag: string, nowMs: number): number {
+  const ageMs = spanOf(text)
+  const ms = ageMs === undefined ? pointOf(text) : nowMs - ageMs
+  if (ms !== undefined) return ms
+  throw new UsageError(`${flag} takes a time, not "${text}".`, `For example: ${flag} 2026-11-22T10:30, or ${flag} 2h.`)
+}
+
+/** Milliseconds in `90s`, `15min`, `2h` or `7d`; `undefined` for anything else. */
+export function spanOf(text: string): number | undefined {
   const [, amount, unit = ''] = AGE.exec(text) ?? []
-  if (amount !== undefined) return nowMs - Number(amount) * (UNITS_MS[unit] ?? 0)
+  return amount === undefined ? undefined : Number(amount) * (UNITS_MS[unit] ?? 0)
+}
+
+/** A date, with a time if wanted, in milliseconds since 1970; `undefined` for anything else. */
+export function pointOf(text: string): number | undefined {
   const [, date, time, zone = 'Z'] = TIME.exec(text) ?? []
   const ms = Date.parse(date === undefined ? (DATE.exec(text)?.[0] ?? '') : `${date}T${time}${zone}`)
-  if (!Number.isNaN(ms)) return ms
-  throw new UsageError(`${flag} takes a time, not "${text}".`, `For example: ${flag} 2026-11-22T10:30, or ${flag} 2h.`)
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** To the second, in UTC: `2026-11-22 10:30:00Z`. */
