@@ -8,7 +8,7 @@
  */
 import { concat, utf8, type Bytes } from './bytes.ts'
 import type { Genesis } from './genesis.ts'
-import { verifySignature, type Verify } from './hash.ts'
+import { verifySignature, type SignatureCheck, type Verify } from './hash.ts'
 import { fixed, layout, uint } from './layout.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from './limits.ts'
 
@@ -58,11 +58,21 @@ export async function signApproval(
 /** Whether one of the network's approvers signed it. Says nothing of the time. */
 export async function approvalIsGenuine(
   genesis: Genesis,
-  { member, approver, expiresAtMs, signature }: Approval,
+  approval: Approval,
   verify: Verify = verifySignature,
 ): Promise<boolean> {
-  const key = approversOf(genesis)[approver]
-  return key !== undefined && verify(key, signature, messageOf(genesis, member, expiresAtMs))
+  if (approval.approver >= approversOf(genesis).length) return false
+  const { publicKey, signature, message } = approvalCheck(genesis, approval)
+  return verify(publicKey, signature, message)
+}
+
+/** The approver must be one of {@link approversOf}. */
+export function approvalCheck(
+  genesis: Genesis,
+  { member, approver, expiresAtMs, signature }: Approval,
+): SignatureCheck {
+  const publicKey = approversOf(genesis)[approver] ?? new Uint8Array(0)
+  return { publicKey, signature, message: messageOf(genesis, member, expiresAtMs) }
 }
 
 function messageOf(genesis: Genesis, member: Bytes, expiresAtMs: number): Bytes {

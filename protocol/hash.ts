@@ -15,6 +15,13 @@ export async function appendSignature(
   return concat(body, await sign(concat(domain, body)))
 }
 
+/** A signature that is to be checked. */
+export interface SignatureCheck {
+  readonly publicKey: Bytes
+  readonly signature: Bytes
+  readonly message: Bytes
+}
+
 /** Whether a signature is the key's over a message: {@link verifySignature}, or a stricter rule of the same meaning. */
 export type Verify = (key: Bytes, signature: Bytes, message: Bytes) => Promise<boolean>
 

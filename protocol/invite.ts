@@ -13,7 +13,7 @@
  */
 import { compareBytes, concat, fromBase64Url, toBase64Url, utf8, type Bytes } from './bytes.ts'
 import type { Genesis } from './genesis.ts'
-import { appendSignature, sha256, verifySignature, type Verify } from './hash.ts'
+import { appendSignature, sha256, verifySignature, type SignatureCheck, type Verify } from './hash.ts'
 import { fixed, layout, uint } from './layout.ts'
 import { KEY_BYTES, MAX_INVITE_USES, SIGNATURE_BYTES } from './limits.ts'
 
@@ -79,8 +79,13 @@ export async function signInvite(network: Bytes, terms: InviteTerms, sign: Sign)
 
 /** Whether the network's creator signed the invite. */
 export function inviteIsGenuine(genesis: Genesis, invite: InviteCertificate, verify: Verify = verifySignature) {
+  const { publicKey, signature, message } = inviteCheck(genesis, invite)
+  return verify(publicKey, signature, message)
+}
+
+export function inviteCheck(genesis: Genesis, invite: InviteCertificate): SignatureCheck {
   const body = CERTIFICATE.encode(invite).slice(0, -SIGNATURE_BYTES)
-  return verify(genesis.creator, invite.signature, concat(INVITE_DOMAIN, genesis.id, body))
+  return { publicKey: genesis.creator, signature: invite.signature, message: concat(INVITE_DOMAIN, genesis.id, body) }
 }
 
 /** What the invite's key signs for a newcomer. */

@@ -5,11 +5,11 @@
  *     kind u8 = 1 · invite certificate · acceptance 64
  *     kind u8 = 2 · count u8 · (approver u8 · expires u48 · signature 64)*     ascending by approver
  */
-import { acceptanceMessage, INVITE_FIELDS, inviteIsGenuine, type InviteCertificate } from './invite.ts'
-import { APPROVAL_FIELDS, approvalIsGenuine, approvalsNeeded, approversOf, type Approval } from './approval.ts'
+import { APPROVAL_FIELDS, approvalCheck, approvalsNeeded, approversOf, type Approval } from './approval.ts'
 import { compareBytes, type Bytes } from './bytes.ts'
 import type { Genesis } from './genesis.ts'
-import { verifySignature, type Verify } from './hash.ts'
+import { verifySignature, type SignatureCheck, type Verify } from './hash.ts'
+import { acceptanceMessage, INVITE_FIELDS, inviteCheck, type InviteCertificate } from './invite.ts'
 import { fixed, layout, list, uint, type Field, type Layout } from './layout.ts'
 import { MAX_APPROVERS, NEVER_MS, SIGNATURE_BYTES } from './limits.ts'
 import type { Revocations } from './revocations.ts'
@@ -69,6 +69,11 @@ export function decodeChain(bytes: Bytes): Chain | undefined {
   return { kind: 'invite', invite, acceptance }
 }
 
+/** What a chain claims, and the signatures that it rests on: all of them must hold. */
+export interface MembershipClaim extends Membership {
+  readonly checks: readonly SignatureCheck[]
+}
+
 /**
  * Whether an identity is a member of a network at a time, and until when.
  *
@@ -83,55 +88,70 @@ export async function proveMembership(
   revocations?: Revocations,
   verify: Verify = verifySignature,
 ): Promise<Membership | MembershipFault> {
-  const membership = await memberBy(genesis, identity, chain, verify)
-  if (typeof membership === 'string') return membership
-  const { role, expiresAtMs, invite } = membership
-  if (role === 'everybody' || role === 'creator') return membership
-  const isRevoked = revocations?.has(identity) || (invite && revocations?.has(invite.inviteKey))
-  if (isRevoked) return 'membership-revoked'
-  return expiresAtMs > atMs ? membership : 'membership-expired'
+  const claim = membershipClaim(genesis, identity, chain, revocations)
+  if (typeof claim === 'string') return claim
+  const { checks, ...membership } = claim
+  if (membership.expiresAtMs <= atMs) return 'membership-expired'
+  const genuine = await Promise.all(
+    checks.map(({ publicKey, signature, message }) => verify(publicKey, signature, message)),
+  )
+  return genuine.every(Boolean) ? membership : 'membership-signature'
 }
 
-async function memberBy(
+/**
+ * What an identity with this chain claims to be, before any signature is checked: a ledger checks many at once.
+ *
+ * @param revocations keys that count no more. Without them the answer is the same at all times, as a ledger needs it
+ */
+export function membershipClaim(
   genesis: Genesis,
   identity: Bytes,
   chain: Bytes,
-  verify: Verify,
-): Promise<Membership | MembershipFault> {
-  if (genesis.policy === 'public') return { role: 'everybody', expiresAtMs: NEVER_MS }
-  if (compareBytes(identity, genesis.creator) === 0) return { role: 'creator', expiresAtMs: NEVER_MS }
-  if (approversOf(genesis).some((key) => compareBytes(key, identity) === 0)) {
-    return { role: 'approver', expiresAtMs: NEVER_MS }
-  }
+  revocations?: Revocations,
+): MembershipClaim | MembershipFault {
+  const { policy, creator } = genesis
+  if (policy === 'public') return { role: 'everybody', expiresAtMs: NEVER_MS, checks: [] }
+  if (isSame(identity, creator)) return { role: 'creator', expiresAtMs: NEVER_MS, checks: [] }
+  if (revocations?.has(identity)) return 'membership-revoked'
+  const isApprover = approversOf(genesis).some((key) => isSame(key, identity))
+  if (isApprover) return { role: 'approver', expiresAtMs: NEVER_MS, checks: [] }
   if (chain.length === 0) return 'membership-missing'
   const decoded = decodeChain(chain)
-  if (!decoded) return 'membership-malformed'
-  if (decoded.kind === 'approvals') return approved(genesis, identity, decoded.approvals, verify)
+  if (decoded?.kind === 'approvals') return approved(genesis, identity, decoded.approvals, revocations)
   // In a consortium nobody decides alone.
-  if (genesis.policy !== 'private') return 'membership-malformed'
+  if (!decoded || policy !== 'private') return 'membership-malformed'
   const { invite, acceptance } = decoded
-  const [isGenuine, isAccepted] = await Promise.all([
-    inviteIsGenuine(genesis, invite, verify),
-    verify(invite.inviteKey, acceptance, acceptanceMessage(genesis.id, identity)),
-  ])
-  if (!isGenuine || !isAccepted) return 'membership-signature'
-  return { role: 'invited', expiresAtMs: invite.expiresAtMs, invite }
+  if (revocations?.has(invite.inviteKey)) return 'membership-revoked'
+  const accepted = acceptanceMessage(genesis.id, identity)
+  const checks = [
+    inviteCheck(genesis, invite),
+    { publicKey: invite.inviteKey, signature: acceptance, message: accepted },
+  ]
+  return { role: 'invited', expiresAtMs: invite.expiresAtMs, invite, checks }
 }
 
-/** All must be genuine; it lasts as long as enough of them do. */
-async function approved(
+/** It lasts as long as enough of the approvals do. Those of an approver who was removed count no more, whenever he gave them. */
+function approved(
   genesis: Genesis,
   member: Bytes,
   approvals: readonly Omit<Approval, 'member'>[],
-  verify: Verify,
-): Promise<Membership | MembershipFault> {
-  const needed = approvalsNeeded(genesis)
-  const genuine = await Promise.all(approvals.map((of) => approvalIsGenuine(genesis, { ...of, member }, verify)))
-  if (genuine.includes(false)) return 'membership-signature'
-  const endsMs = approvals.map(({ expiresAtMs }) => expiresAtMs).toSorted((a, b) => b - a)
-  const expiresAtMs = endsMs[needed - 1]
+  revocations: Revocations | undefined,
+): MembershipClaim | MembershipFault {
+  const approvers = approversOf(genesis)
+  // Nobody has signed for an approver that does not exist.
+  if (approvals.some(({ approver }) => approver >= approvers.length)) return 'membership-malformed'
+  const counted = approvals.filter(({ approver }) => {
+    const key = approvers[approver]
+    return !key || !revocations?.has(key)
+  })
+  const endsMs = counted.map(({ expiresAtMs }) => expiresAtMs).toSorted((a, b) => b - a)
+  const expiresAtMs = endsMs[approvalsNeeded(genesis) - 1]
   if (expiresAtMs === undefined) return 'membership-insufficient'
-  return { role: 'approved', expiresAtMs }
+  return { role: 'approved', expiresAtMs, checks: approvals.map((of) => approvalCheck(genesis, { ...of, member })) }
+}
+
+function isSame(a: Bytes, b: Bytes): boolean {
+  return compareBytes(a, b) === 0
 }
 
 /** A layout of a fixed length as a field of another. */
