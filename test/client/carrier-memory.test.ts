@@ -1,0 +1,93 @@
+/** The carrier in memory passes what every carrier must; carriers that break a rule do not. */
+import { describe, expect, it } from 'vitest'
+import { carrierScenarios } from '../../client/carrier/acceptance.ts'
+import type { Carrier } from '../../client/carrier/carrier.ts'
+import { MemoryAir, type Arrive } from '../../client/carrier/memory.ts'
+
+const QUICK = { watchMs: 20, patienceMs: 3_000 }
+
+function worldOf(arrive?: Arrive, change: (carrier: Carrier) => Carrier = (carrier) => carrier) {
+  return () => {
+    const air = new MemoryAir(arrive)
+    return {
+      open: () => change(air.carrier()),
+      cut: async () => void (air.isUp = false),
+      mend: async () => void (air.isUp = true),
+      close: async () => undefined,
+    }
+  }
+}
+
+describe('a carrier in memory', () => {
+  for (const { name, run } of carrierScenarios(worldOf(), QUICK)) it(name, run)
+})
+
+describe('a carrier in memory that loses, repeats and delays', () => {
+  let count = 0
+  const bad: Arrive = (act) => {
+    count++
+    if (count % 5 === 0) return
+    setTimeout(act, (count * 7) % 20)
+    if (count % 3 === 0) setTimeout(act, (count * 11) % 30)
+  }
+  for (const { name, run } of carrierScenarios(worldOf(bad), QUICK)) it(name, run)
+})
+
+describe('the suite', () => {
+  /** Carriers with one fault each, and how many scenarios see it at least. */
+  const FAULTS: Record<string, (carrier: Carrier) => Carrier> = {
+    'keeps the memory of its caller': (carrier) =>
+      changed(carrier, 'sendEnvelope', (kind, to, body) => {
+        queueMicrotask(() => carrier.sendEnvelope(kind, to, body))
+      }),
+    'changes bytes': (carrier) =>
+      changed(carrier, 'sendEnvelope', (kind, to, body) =>
+        carrier.sendEnvelope(
+          kind,
+          to,
+          body.map((byte) => byte ^ 1),
+        ),
+      ),
+    'cuts long ones': (carrier) =>
+      changed(carrier, 'sendEnvelope', (kind, to, body) => carrier.sendEnvelope(kind, to, body.slice(0, 3_000))),
+    'ignores being put away': (carrier) => changed(carrier, 'suspend', () => undefined),
+    'goes on after its end': (carrier) => changed(carrier, 'close', () => Promise.resolve()),
+    'tells within start': (carrier) =>
+      changed(carrier, 'start', (self, events) => {
+        events.up()
+        carrier.start(self, events)
+      }),
+    'announces what is old': (carrier) =>
+      changed(carrier, 'start', (self, events) => {
+        const first = self.announcement()
+        carrier.start(
+          {
+            ...self,
+            peerId: self.peerId,
+            networkId: self.networkId,
+            announcement: () => first,
+            nowMs: () => self.nowMs(),
+          },
+          events,
+        )
+      }),
+    'never finds anybody': (carrier) => changed(carrier, 'seek', () => undefined),
+  }
+  for (const [fault, change] of Object.entries(FAULTS)) {
+    it(`catches a carrier that ${fault}`, async () => {
+      const runs = carrierScenarios(worldOf(undefined, change), { watchMs: 10, patienceMs: 100 })
+      const results = await Promise.allSettled(runs.map(({ run }) => run()))
+      expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
+    })
+  }
+})
+
+function changed<Method extends keyof Carrier>(carrier: Carrier, method: Method, by: Carrier[Method]): Carrier {
+  return new Proxy(carrier, {
+    get(target, name) {
+      if (name === method) return by
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
