@@ -9,7 +9,7 @@ import { identityOf, type Identity } from './identity.ts'
 /** RFC 8032: all of a private key is made of it. */
 export const SEED_BYTES = 32
 /** Of a private key in PKCS #8, which ends with its seed: RFC 8410 section 7. */
-const PKCS8_HEAD = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
+export const PKCS8_HEAD = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20)
 
 export class RecoverableIdentity {
   readonly identity: Identity

@@ -93,7 +93,7 @@ describe('a kept identity', () => {
   it('cannot be where a file is in the way', async () => {
     folder = join(parent, 'file', 'folder')
     await writeFile(join(parent, 'file'), '')
-    expect((await refusal()).hint).toContain('--ephemeral')
+    expect((await refusal()).hint).toContain('--data')
     await rm(join(parent, 'file'))
     await mkdir(path(), { recursive: true })
     await chmod(path(), 0o700)
