@@ -107,7 +107,7 @@ export function membershipClaim(
   genesis: Genesis,
   identity: Bytes,
   chain: Bytes,
-  revocations?: Revocations,
+  revocations?: Pick<Revocations, 'has'>,
 ): MembershipClaim | MembershipFault {
   const { policy, creator } = genesis
   if (policy === 'public') return { role: 'everybody', expiresAtMs: NEVER_MS, checks: [] }
@@ -135,7 +135,7 @@ function approved(
   genesis: Genesis,
   member: Bytes,
   approvals: readonly Omit<Approval, 'member'>[],
-  revocations: Revocations | undefined,
+  revocations: Pick<Revocations, 'has'> | undefined,
 ): MembershipClaim | MembershipFault {
   const approvers = approversOf(genesis)
   // Nobody has signed for an approver that does not exist.

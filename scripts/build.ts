@@ -71,7 +71,9 @@ async function buildServed(): Promise<void> {
   const sdk = await serve('edge-net', await minifiedSdk())
   const ledger = await serve('edge-net-ledger', await codeBeside(sdk.url, 'client/qdag/index.ts'))
   const identity = await serve('edge-net-identity', await codeBeside(sdk.url, 'client/identity/index.ts'))
-  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify({ ...sdk, ledger, identity }, null, 2)}\n`)
+  const networks = await serve('edge-net-networks', await codeBeside(sdk.url, 'client/networks/index.ts'))
+  const hashes = { ...sdk, ledger, identity, networks }
+  await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify(hashes, null, 2)}\n`)
 }
 
 interface Code {
@@ -218,6 +220,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-extras': 'client/extras/index.ts',
       'edge-net-ledger': 'client/qdag/index.ts',
       'edge-net-identity': 'client/identity/index.ts',
+      'edge-net-networks': 'client/networks/index.ts',
     },
     plugins: [argon2Thread],
     outdir: NPM,
@@ -230,6 +233,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-node': 'client/node/index.ts',
       'edge-net-ledger-node': 'client/node/ledger/index.ts',
       'edge-net-identity-node': 'client/identity/index.ts',
+      'edge-net-networks-node': 'client/networks/index.ts',
       'edge-net-command': 'client/node/command.ts',
       'edge-net-compute-worker': 'client/node/compute-worker.ts',
     },
@@ -256,6 +260,7 @@ async function buildTypes(): Promise<void> {
   await writeFile(join(PUBLIC, 'edge-net-extras.d.ts'), `export * from './types/client/extras/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-ledger.d.ts'), `export * from './types/client/qdag/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-identity.d.ts'), `export * from './types/client/identity/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-networks.d.ts'), `export * from './types/client/networks/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */

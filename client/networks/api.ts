@@ -2,6 +2,7 @@
 import type { Parameters, Policy } from '../../protocol/genesis.ts'
 import type { NetworkDescription } from '../../protocol/http.ts'
 import type { SharedMembership } from '../api.ts'
+import type { EdgeNetError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 
 /** What founding a network takes. */
@@ -76,7 +77,7 @@ export interface Waiting {
 export interface MembershipEvents {
   /** Our own standing changed. */
   standing: { readonly standing: Standing }
-  /** Somebody was removed: a newer list of revocations came, from the host or from a peer. */
+  /** Somebody was removed, by us or by a list that came from a peer: those who were not removed before. */
   revoked: { readonly number: number; readonly siteIdsAndInvites: readonly string[] }
 }
 
@@ -92,6 +93,10 @@ export interface MemberNetwork extends SharedMembership {
   readonly endsAtMs: number | undefined
   /** The canonical genesis, base64url: enough to found the same network on another host, or to open it without asking one. */
   readonly genesis: string | undefined
+  /** The latest list of revocations that is known, base64url: keep it, and give it back next time, so that no host can hide it. */
+  readonly revocations: string | undefined
+  /** Why nothing of what is here comes from the host: it could not be asked, or what it said does not hold. `undefined` if all is well. */
+  readonly hostFault: EdgeNetError | undefined
   /** What membership rests on, base64url: keep it, and give it back as `chain` next time. Empty when none is needed. */
   readonly chain: string
 
@@ -145,16 +150,9 @@ export interface Opening {
   readonly invite?: string
   /** {@link MemberNetwork.chain} of an earlier time. */
   readonly chain?: string
-  /** {@link MemberNetwork.genesis}, so that the host need not be asked. */
+  /** {@link MemberNetwork.genesis}, so that the network opens when the host does not answer, too. */
   readonly genesis?: string
+  /** {@link MemberNetwork.revocations} of an earlier time. */
+  readonly revocations?: string
   readonly signal?: AbortSignal
 }
-
-/*
- * Exported by `edge-net/networks`:
- *
- *   foundNetwork(founding: Founding): Promise<MemberNetwork>            registers it, too
- *   openNetwork(roomUrl: string, opening: Opening): Promise<MemberNetwork>   works for plain names, too
- *   listNetworks(host: string, options?: { query?: string; after?: string; limit?: number; signal?: AbortSignal }): Promise<Listing>
- *   describeNetwork(roomUrl: string, options?): Promise<NetworkFacts>
- */
