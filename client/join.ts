@@ -38,8 +38,8 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const description = { rank, rtc: engine !== undefined, name, capabilities }
   const identity = options.identity ?? createIdentity()
   const opening = openSession(identity, networkIdOfKey(room.network), description, clock, options.membership)
-  // An identity of the application's own fails in its own words.
-  const opened = options.identity ? opening : opening.catch(unsupportedKeys)
+  // What the application brings, an identity or membership, fails in its own words.
+  const opened = options.identity || options.membership ? opening : opening.catch(unsupportedKeys)
   const [session, ledger, membership] = await Promise.all([opened, options.ledger, options.membership])
   if (membership && compareBytes(membership.networkId, session.core.network) !== 0) {
     throw invalid('membership', 'This is membership of another network.', 'Open the network of this room URL.')
@@ -88,8 +88,6 @@ function checkRuntime(): void {
 
 /** Browsers before 2025 lack Ed25519 or X25519, and say so in their own words. */
 function unsupportedKeys(cause: unknown): never {
-  // Membership is awaited with the keys.
-  if (cause instanceof EdgeNetError) throw cause
   const hint = 'Use Chrome 137, Firefox 130, Safari 17, Node 22 or newer.'
   throw new EdgeNetError('unsupported', 'keys', 'This runtime has no Ed25519 or X25519.', hint, { cause })
 }

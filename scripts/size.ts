@@ -9,7 +9,7 @@ import { ROOT } from './process.ts'
  * What the core has now and a little room, so that it does not grow unnoticed. The goal is 13 KB with the link (LIMITS.md says
  * why it is missed); the smallest library of the field has 13.9 KB and does less.
  */
-const BUDGET_BROTLI_BYTES = 19_500
+const BUDGET_BROTLI_BYTES = 19_850
 /** What the core is to come down to. Said with every run, so that the budget is not taken for it. */
 const GOAL_BROTLI_BYTES = 13 * 1_024
 

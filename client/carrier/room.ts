@@ -27,26 +27,9 @@ export interface RoomCarrierEvents {
   rejected(refusal: Refusal): void
 }
 
-/** Codes after which another ticket would be refused just the same; beside all that are about membership. */
-const FINAL_CODES: ReadonlySet<string> = new Set([
-  'announcement-malformed',
-  'announcement-network',
-  'announcement-signature',
-  'host-mismatch',
-  'invite-used-up',
-  'network-name',
-  'network-unknown',
-  'origin-refused',
-  'superseded',
-  'ticket-malformed',
-  'ticket-missing',
-  'ticket-purpose',
-  'ticket-signature',
-])
-
-function isFinal({ code }: Refusal): boolean {
-  return FINAL_CODES.has(code) || code.startsWith('membership-')
-}
+/** Codes after which another ticket would be refused just the same. */
+const FINAL_CODES =
+  /^(announcement-(malformed|network|signature)|host-mismatch|invite-used-up|membership-.+|network-(name|unknown)|origin-refused|superseded|ticket-(malformed|missing|purpose|signature))$/
 
 /** Keeps address translations alive (RFC 4787 REQ-5: TCP mappings last for minutes) and the room's ghosts away. */
 const IDLE_PING_MS = 25_000
@@ -225,7 +208,7 @@ export class RoomCarrier {
     if (!message) return
     if (message.type === 'error') {
       this.#refusal = message
-      if (isFinal(message)) this.#lost()
+      if (FINAL_CODES.test(message.code)) this.#lost()
       else if (this.#isOpen) this.#events.refused(message)
       return
     }
@@ -295,7 +278,7 @@ export class RoomCarrier {
   #failed(cause?: unknown): void {
     if (this.#closed) return
     const refusal = this.#refusal
-    if (refusal && isFinal(refusal)) {
+    if (refusal && FINAL_CODES.test(refusal.code)) {
       this.#closed = true
       return this.#events.rejected(refusal)
     }
