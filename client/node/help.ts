@@ -6,12 +6,17 @@ const OF_PATHS = `  EDGE_NET_ICE_TRANSPORT_POLICY   all, or relay as --relay-onl
                                   a TURN server of your own, instead of the room's
   NO_COLOR                        no colour`
 const OF_DATA = `  EDGE_NET_DATA                   as --data`
-const ENVIRONMENT = `Environment:
+const OF_IDENTITY = `  EDGE_NET_IDENTITY               as --identity`
+const PING_ENVIRONMENT = `Environment:
   EDGE_NET_NAME                   as --name
+${OF_DATA}
+${OF_IDENTITY}
 ${OF_PATHS}`
 const KEEPING_ENVIRONMENT = `Environment:
   EDGE_NET_NAME                   as --name
+  EDGE_NET_INVITE                 as --invite
 ${OF_DATA}
+${OF_IDENTITY}
 ${OF_PATHS}`
 const LEDGER_ENVIRONMENT = `Environment:
 ${OF_DATA}
@@ -19,6 +24,7 @@ ${OF_DATA}
 const SYNCING_ENVIRONMENT = `Environment:
   EDGE_NET_NAME                   how others see you while --sync is in the room
 ${OF_DATA}
+${OF_IDENTITY}
 ${OF_PATHS}`
 
 export const JOIN_HELP = `
@@ -28,8 +34,14 @@ Ctrl-C leaves: the room and the peers are told. SIGUSR2 has every peer's path ex
 Your identity and the network's ledger are kept in the data folder, so that what you contribute adds up. --contribute
 computes in a thread of its own and records every finished piece; the ledger has it before it is told.
 
+A founded network (net-…) that is private or a consortium has members. What makes you one is kept in the data folder, so that
+an invite is needed once. Who has none can --ask, and waits until those who decide have agreed; --for says how long. It tells
+your siteId: let them know it by another way. Whoever is removed is told, and leaves.
+
 Examples:
   edge-net join https://edge.example/n/mainnet
+  edge-net join "https://edge.example/n/net-…#invite=…"
+  edge-net join https://edge.example/n/net-… --ask "Ada, from the lab" --name Ada
   edge-net join https://edge.example/n/mainnet --name build-server --direct off
   edge-net join https://edge.example/n/mainnet --contribute --share 20
   echo "done" | edge-net join https://edge.example/n/mainnet --for 10 --ephemeral
@@ -38,16 +50,16 @@ Examples:
 ${KEEPING_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
-  phase, joined, state, announced, peer, peer-state, peer-left, path, rtt, quality, explain, total, message, sent,
+  membership, waiting, removed, phase, joined, state, announced, peer, peer-state, peer-left, path, rtt, quality, explain, total, message, sent,
   ledger, entry, confirmed, contributed, sync, fork, error, left, failed
 
 Exit codes:
   0    left in good order
   1    failed
   2    wrong arguments or environment
-  3    refused by the room
+  3    refused by the room, or removed from the network
   4    the room cannot be reached
-  5    not a member of the network
+  5    not a member of the network: it takes an invite, or approvals
   130  interrupted before it had joined`
 
 export const PING_HELP = `
@@ -59,7 +71,7 @@ Examples:
   edge-net ping https://edge.example/n/mainnet Ada --count 10 --interval 0.2
   edge-net ping https://edge.example/n/mainnet --json | jq 'select(.event == "reply") | .rttMs'
 
-${ENVIRONMENT}
+${PING_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
   joined, peer, reply, no-reply, path, peer-state, peer-left, summary, failed
@@ -76,13 +88,16 @@ Exit codes:
 export const DOCTOR_HELP = `
 It looks at HTTP, the WebSocket, the relay (two sessions of its own send a message through the room and back), STUN
 (does UDP get out, and what does a NAT make of it), TURN over UDP, TCP and TLS, WebRTC on this machine, and a direct
-path to somebody in the room. The sessions have an identity that is made for the visit and thrown away.
+path to somebody in the room. The sessions have an identity that is made for the visit and thrown away; in a network that has
+members they have yours, and whether you are one is looked at first.
 
 Examples:
   edge-net doctor https://edge.example/n/mainnet
   edge-net doctor https://edge.example/n/mainnet --json | jq 'select(.event == "finding" and .verdict != "ok")'
 
 Environment:
+${OF_DATA}
+${OF_IDENTITY}
   EDGE_NET_STUN_SERVERS           STUN URLs, separated by commas, instead of the room's
   EDGE_NET_TURN_URL, EDGE_NET_TURN_USERNAME, EDGE_NET_TURN_CREDENTIAL
                                   a TURN server of your own, instead of the room's
@@ -111,6 +126,8 @@ Examples:
   edge-net bench https://edge.example/n/mainnet --json | jq 'select(.event == "measured") | [.what, .figures.p50]'
 
 Environment:
+${OF_DATA}
+${OF_IDENTITY}
   EDGE_NET_STUN_SERVERS           STUN URLs, separated by commas, instead of the room's
   EDGE_NET_TURN_URL, EDGE_NET_TURN_USERNAME, EDGE_NET_TURN_CREDENTIAL
                                   a TURN server of your own, instead of the room's
@@ -125,6 +142,7 @@ Exit codes:
   2    wrong arguments or environment
   3    refused by the room
   4    the room cannot be reached
+  5    not a member of the network
   130  interrupted`
 
 export const LEDGER_HELP = `

@@ -10,30 +10,36 @@ import { openLedger } from './ledger/index.ts'
 import { SqliteStore } from './ledger/sqlite-store.ts'
 import type { StayOptions } from './options.ts'
 
-export interface Kept {
-  readonly identity: Identity
-  readonly kept: KeptLedger | undefined
+/**
+ * The identity of the data folder, made on first use; or one of the moment.
+ *
+ * @throws UsageError for a folder or an identity that cannot be used
+ */
+export function identityOfStay({ folder }: Pick<StayOptions, 'folder'>): Promise<Identity> {
+  return folder === undefined ? createIdentity() : loadIdentity(folder)
 }
 
 /**
- * The identity and the ledger of the data folder, made on first use; or both of the moment.
+ * The ledger of the data folder, made on first use; or one of the moment; or none.
  *
- * @throws UsageError for a folder or an identity that cannot be used; EdgeNetError `invalid-argument` for what is no room
- *   URL, `ledger-failed`, `unsupported`
+ * @param confirmations as the network has them, if it says
+ * @throws EdgeNetError `invalid-argument` for what is no room URL, `ledger-failed`, `unsupported`
  */
-export async function identityAndLedger(
+export async function ledgerOfStay(
   roomUrl: string,
+  identity: Identity,
   { folder, ledger: isWanted }: Pick<StayOptions, 'folder' | 'ledger'>,
-): Promise<Kept> {
-  // Nothing is made for a room that cannot be.
-  const { network } = parseRoomUrl(roomUrl)
-  const identity = folder === undefined ? await createIdentity() : await loadIdentity(folder)
-  if (!isWanted) return { identity, kept: undefined }
-  if (folder === undefined)
-    return { identity, kept: { ledger: await openLedger({ network, identity }), isWhole: true } }
+  confirmations?: number,
+): Promise<KeptLedger | undefined> {
+  if (!isWanted) return undefined
+  if (folder === undefined) {
+    const { network } = parseRoomUrl(roomUrl)
+    const ledger = await openLedger({ network, identity, ...(confirmations !== undefined && { confirmations }) })
+    return { ledger, isWhole: true }
+  }
   try {
     const { id, path } = await ledgerPlace(roomUrl, folder)
-    return { identity, kept: await openKeptLedger(new SqliteStore(path), id, identity) }
+    return await openKeptLedger(new SqliteStore(path), { id, confirmations }, identity)
   } catch (error) {
     throw hinted(error)
   }

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { SharedLedger } from '../qdag/api.ts'
 import { readEntries } from '../qdag/log-loading.ts'
 import type { LedgerStore } from '../qdag/store.ts'
+import type { LedgerPlace } from './ledger-place.ts'
 import { openLedger } from './ledger/index.ts'
 import { sha256 } from './ledger/sha256.ts'
 
@@ -16,12 +17,17 @@ export interface KeptLedger {
 /** @throws EdgeNetError `ledger-failed` when it cannot be read at all */
 export async function openKeptLedger(
   store: LedgerStore,
-  network: string,
+  { id: network, confirmations }: Pick<LedgerPlace, 'id' | 'confirmations'>,
   identity: Identity | undefined,
 ): Promise<KeptLedger> {
   // Before: others may be writing.
   const last = await lastKept(store)
-  const ledger = await openLedger({ network, store, ...(identity && { identity }) })
+  const ledger = await openLedger({
+    network,
+    store,
+    ...(identity && { identity }),
+    ...(confirmations !== undefined && { confirmations }),
+  })
   // Loading ends at the first damage, so the last one is there only when all are.
   const isWhole = last !== 'damaged' && (last === undefined || (await ledger.entry(toBase64Url(last))) !== undefined)
   return { ledger, isWhole }

@@ -11,6 +11,7 @@
  */
 import { readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fromBase64Url } from '../../protocol/bytes.ts'
 import { parseNetworkId } from '../../protocol/network.ts'
 import type { Policy } from '../../protocol/genesis.ts'
 import type { MemberNetwork, Standing } from '../networks/api.ts'
@@ -28,6 +29,8 @@ export interface KeptNetwork {
   readonly roomUrl: string
   /** base64url; absent behind a plain name. */
   readonly genesis?: string
+  /** The latest list of whom it has removed, base64url: a host that hides a newer one hides nothing that was seen here. */
+  readonly revocations?: string
 }
 
 export interface KeptMembership {
@@ -70,8 +73,12 @@ export class KeptNetworks {
     this.#folder = join(dataFolder, 'networks')
   }
 
-  keep(network: KeptNetwork): Promise<void> {
-    return this.#write(network.id, 'network', network)
+  /** A list of revocations that is there already stays, unless this one is newer. */
+  async keep(network: KeptNetwork): Promise<void> {
+    const before = (await this.network(network.id))?.revocations
+    const isNewer = numberOf(network.revocations) >= numberOf(before)
+    const kept = isNewer || before === undefined ? network : { ...network, revocations: before }
+    return this.#write(network.id, 'network', kept)
   }
 
   network(id: string): Promise<KeptNetwork | undefined> {
@@ -141,6 +148,12 @@ export class KeptNetworks {
   }
 }
 
+/** The number in front of a list of revocations; 0 for none. */
+function numberOf(revocations: string | undefined): number {
+  const bytes = revocations === undefined ? undefined : fromBase64Url(revocations)
+  return bytes && bytes.length >= 4 ? new DataView(bytes.buffer).getUint32(bytes.byteOffset) : 0
+}
+
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
@@ -172,8 +185,12 @@ function parsed(text: string): unknown {
 type Fields<Kept> = Readonly<Record<keyof Kept, unknown>>
 
 function isNetwork(value: unknown): value is KeptNetwork {
-  const { id, name, policy, roomUrl, genesis } = Object(value) as Fields<KeptNetwork>
-  return [id, name, roomUrl].every(isText) && isOneOf(policy, POLICIES) && isAbsentOr(genesis, isText)
+  const { id, name, policy, roomUrl, genesis, revocations } = Object(value) as Fields<KeptNetwork>
+  return (
+    [id, name, roomUrl].every(isText) &&
+    isOneOf(policy, POLICIES) &&
+    [genesis, revocations].every((text) => isAbsentOr(text, isText))
+  )
 }
 
 function isMembership(value: unknown): value is KeptMembership {

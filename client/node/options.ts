@@ -1,7 +1,8 @@
 /** What was asked on the command line and in the environment, checked. Flags win over the environment. */
 import { utf8 } from '../../protocol/bytes.ts'
+import { isLabel } from '../../protocol/genesis.ts'
 import type { IceServer } from '../../protocol/http.ts'
-import { MAX_NAME_BYTES } from '../../protocol/limits.ts'
+import { MAX_NAME_BYTES, MAX_NOTE_BYTES } from '../../protocol/limits.ts'
 import type { JoinOptions } from '../api.ts'
 import { dataFolder } from './data-folder.ts'
 import { variable, type Environment } from './environment.ts'
@@ -21,6 +22,9 @@ export interface Flags {
   readonly ledger?: boolean
   readonly contribute?: boolean
   readonly share?: string
+  readonly invite?: string
+  /** True for `--ask` without a note. */
+  readonly ask?: string | boolean
 }
 
 /** Of `ping`. */
@@ -32,6 +36,7 @@ export interface PingFlags {
   readonly interval?: string
   readonly wait?: string
   readonly json?: boolean
+  readonly data?: string
 }
 
 /** What every joining sub-command passes on. */
@@ -48,6 +53,10 @@ export interface StayOptions {
   readonly ledger: boolean
   /** How much of one processor core to contribute, 1 to 100; `undefined` for nothing. */
   readonly sharePercent: number | undefined
+  /** A link or a code, beside what the room URL carries. */
+  readonly invite: string | undefined
+  /** Asks to be let in, with a note to those who decide; `undefined` when nobody is asked. */
+  readonly asking: { readonly note: string } | undefined
 }
 
 export interface PingOptions {
@@ -57,6 +66,8 @@ export interface PingOptions {
   readonly intervalMs: number
   /** How long to wait for the peer, or for anybody, to appear. */
   readonly waitMs: number
+  /** Whose identity is a member of the network, where that takes one. */
+  readonly folder: string
 }
 
 /** Node's timers hold 2^31 − 1 ms. */
@@ -72,6 +83,8 @@ export function stayOptions(flags: Flags, environment: Environment): StayOptions
     folder: keptIn(flags, environment),
     ledger: flags.ledger !== false,
     sharePercent: shareOf(flags),
+    invite: flags.invite ?? variable(environment, 'EDGE_NET_INVITE'),
+    asking: askingOf(flags),
   }
 }
 
@@ -102,6 +115,18 @@ function shareOf({ contribute, share, ledger }: Flags): number | undefined {
   return wholeNumberOf(share ?? DEFAULT_SHARE, '--share', { least: 1, most: 100, example: DEFAULT_SHARE })
 }
 
+function askingOf({ ask }: Flags): StayOptions['asking'] {
+  if (ask === undefined || ask === false) return undefined
+  const note = ask === true ? '' : ask
+  const size = utf8(note).length
+  if (size > MAX_NOTE_BYTES) {
+    throw new UsageError(`The note of --ask has ${size} bytes of UTF-8.`, `Use at most ${MAX_NOTE_BYTES} bytes.`)
+  }
+  if (isLabel(note)) return { note }
+  const message = 'The note of --ask has characters that are not shown as text, or blanks at its ends.'
+  throw new UsageError(message, 'Leave out line breaks, control characters and marks of direction.')
+}
+
 /** @throws UsageError */
 export function pingOptions(flags: PingFlags, environment: Environment): PingOptions {
   return {
@@ -109,6 +134,7 @@ export function pingOptions(flags: PingFlags, environment: Environment): PingOpt
     count: flags.count === undefined ? Infinity : wholeNumberOf(flags.count, '--count', { least: 1, example: '10' }),
     intervalMs: secondsOf(flags.interval ?? '1', '--interval', MIN_INTERVAL_SECONDS) * 1_000,
     waitMs: secondsOf(flags.wait ?? '10', '--wait', 0) * 1_000,
+    folder: folderOf(flags.data, environment),
   }
 }
 

@@ -6,9 +6,12 @@ import { examine } from './doctor/doctor.ts'
 import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { DOCTOR_HELP, JOIN_HELP, PING_HELP } from './help.ts'
+import { addIdentityCommand } from './identity-command/program.ts'
+import { heedIdentityOption, identityOption } from './identity-option.ts'
 import { addLedgerCommand } from './ledger-command/program.ts'
 import { sayIfNoEngine } from './missing-engine.ts'
-import { ownIceServers, pingOptions, stayOptions, type Flags, type PingFlags } from './options.ts'
+import { addNetworksCommands } from './networks-command/program.ts'
+import { folderOf, ownIceServers, pingOptions, stayOptions, type Flags, type PingFlags } from './options.ts'
 import { ping } from './ping/ping.ts'
 import { pingLines, type PingEvent } from './ping/report.ts'
 import { progressLine } from './progress-line.ts'
@@ -41,7 +44,10 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--contribute', 'compute for the network, and record every finished piece in its ledger')
     .option('--share <percent>', 'of one processor core, for --contribute: 50 if it is left out')
     .option('--data <folder>', 'where identity and ledger are kept (EDGE_NET_DATA)')
+    .addOption(identityOption())
     .option('--no-ledger', 'take no part in the ledger')
+    .option('--invite <link>', 'a link or a code that lets you into a private network (EDGE_NET_INVITE)')
+    .option('--ask [note]', 'ask to be let in, and wait for it; the note is for those who decide')
     .option('--ephemeral', 'keep nothing: an identity and a ledger of the moment')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', JOIN_HELP)
@@ -60,6 +66,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--name <name>', 'how others see you; at most 64 bytes (EDGE_NET_NAME)')
     .option('--direct <on|off>', 'off: no WebRTC, so that no peer learns your address', 'on')
     .option('--relay-only', 'no WebRTC except through TURN servers (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
+    .option('--data <folder>', 'whose member you are, in a network that has members (EDGE_NET_DATA)')
+    .addOption(identityOption())
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', PING_HELP)
     .action(async (roomUrl: string, peer: string | undefined, flags: PingFlags) => {
@@ -69,16 +77,25 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .command('doctor')
     .description('find out what works from here to a room, and what would help')
     .argument('<room-url>', 'the room URL: https://HOST/n/NETWORK')
+    .option('--data <folder>', 'whose member you are, in a network that has members (EDGE_NET_DATA)')
+    .addOption(identityOption())
     .option('--json', 'tell every finding as one JSON object a line')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', DOCTOR_HELP)
-    .action(async (roomUrl: string, flags: { json?: boolean }) => {
+    .action(async (roomUrl: string, flags: DoctorFlags) => {
       code = await doctorCommand(roomUrl, flags)
     })
   addLedgerCommand(program, (ended) => {
     code = ended
   })
+  addIdentityCommand(program, (ended) => {
+    code = ended
+  })
+  heedIdentityOption(program)
   addBenchCommand(program, (ended) => {
+    code = ended
+  })
+  addNetworksCommands(program, (ended) => {
     code = ended
   })
   addServeCommand(program, (ended) => {
@@ -111,16 +128,22 @@ function pingCommand(roomUrl: string, peer: string | undefined, flags: PingFlags
   })
 }
 
-function doctorCommand(roomUrl: string, flags: { readonly json?: boolean }): Promise<ExitCode> {
+interface DoctorFlags {
+  readonly json?: boolean
+  readonly data?: string
+}
+
+function doctorCommand(roomUrl: string, flags: DoctorFlags): Promise<ExitCode> {
   const painted = ownStyle()
   const write = flags.json ? safeJson : (event: Parameters<typeof doctorLines>[0]) => doctorLines(event, painted)
   const progress = flags.json ? undefined : progressLine()
   return telling<DoctorEvent>(write, async (tell, ended) => {
     const iceServers = ownIceServers(process.env)
+    const folder = folderOf(flags.data, process.env)
     try {
       return await examine(
         roomUrl,
-        iceServers ? { iceServers } : {},
+        { folder, ...(iceServers && { iceServers }) },
         (event) => {
           progress?.clear()
           tell(event)

@@ -7,6 +7,10 @@ import { toBase64Url } from '../../protocol/bytes.ts'
 import type { EdgeNetError } from '../errors.ts'
 import { explanationWords, QUALITY_WORDS } from '../explanation-words.ts'
 import { durationWords, MILESTONE_WORDS, pathWords, routeOf, ROUTE_WORDS, sizeWords } from '../words.ts'
+import type { Policy } from '../../protocol/genesis.ts'
+import type { MemberNetwork, Standing } from '../networks/api.ts'
+import { counted } from './ledger-words.ts'
+import { standingWords, untilWords } from './membership-words.ts'
 import { LedgerWords, type LedgerNews } from './ledger-news.ts'
 import { peerLabel } from './peer-label.ts'
 import { safeJson, safeText, type Style } from './terminal.ts'
@@ -32,6 +36,24 @@ export interface ErrorRecord {
 
 export type CommandEvent =
   | { readonly event: 'phase'; readonly phase: JoinPhase }
+  /** What we are in a founded network: when it has been opened, and whenever that changes. */
+  | {
+      readonly event: 'membership'
+      readonly network: { readonly id: string; readonly name: string; readonly policy: Policy }
+      readonly standing: Standing
+      readonly role?: NonNullable<MemberNetwork['role']>
+      readonly endsAtMs?: number
+    }
+  /** We have asked to be let in: so many of the approvers have agreed so far. `siteId` is ours. */
+  | {
+      readonly event: 'waiting'
+      readonly siteId: string
+      readonly approvals: number
+      readonly approvalsNeeded: number
+      readonly approvers: readonly string[]
+    }
+  /** Members (`siteId`s) and invites that were removed from the network, by the list of this number. */
+  | { readonly event: 'removed'; readonly number: number; readonly keys: readonly string[] }
   | {
       readonly event: 'joined'
       readonly name: string
@@ -122,9 +144,22 @@ function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style
   switch (event.event) {
     case 'phase':
       return `${event.phase}: ${MILESTONE_WORDS[event.phase].meaning}`
+    case 'membership': {
+      const { network, standing, role, endsAtMs } = event
+      const place = `${style.accent(safeText(network.name))}, a ${network.policy} network`
+      const until = standing === 'member' && endsAtMs !== undefined ? `, ${untilWords(endsAtMs)}` : ''
+      return `${place}: you are ${standingWords({ standing, role })}${until}`
+    }
+    case 'waiting': {
+      const { approvals, approvalsNeeded, approvers, siteId } = event
+      const who = `${approvers.length === 1 ? 'the approver is' : 'the approvers are'} ${approvers.join(', ')}`
+      return `${approvals} of ${counted(approvalsNeeded, 'approval', 'approvals')} for you, ${siteId}; ${who}`
+    }
+    case 'removed':
+      return `removed from the network: ${event.keys.join(', ')}`
     case 'joined': {
       const others = event.total > 1 ? `${event.total} members` : 'nobody else so far'
-      return `${style.accent(event.name)}, ${others}; you are ${event.peerId} (identity ${event.siteId})`
+      return `${style.accent(safeText(event.name))}, ${others}; you are ${event.peerId} (identity ${event.siteId})`
     }
     case 'state':
       return STATE_WORDS[event.state]

@@ -3,12 +3,17 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
+import type { MemberNetwork } from '../networks/api.ts'
+import { parseRoomUrl } from '../room-url.ts'
+import { admitted, membershipEvent } from './admission.ts'
 import { startComputer } from './computer.ts'
 import { Contributing } from './contributing.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { join } from './index.ts'
-import { identityAndLedger } from './identity-and-ledger.ts'
+import { identityOfStay, ledgerOfStay } from './identity-and-ledger.ts'
 import { followLedger, ledgerTotals } from './ledger-following.ts'
+import { keepMembership, keepPlainNetwork } from './membership.ts'
+import { notMemberError } from './membership-words.ts'
 import type { StayOptions } from './options.ts'
 import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -31,19 +36,31 @@ export interface Surroundings {
  */
 export async function stay(roomUrl: string, options: StayOptions, around: Surroundings): Promise<ExitCode> {
   const { tell, ended } = around
-  const { identity, kept } = await unlessAborted(identityAndLedger(roomUrl, options), ended)
+  // Nothing is made for a room that cannot be.
+  parseRoomUrl(roomUrl)
+  const identity = await unlessAborted(identityOfStay(options), ended)
+  const membership = await admitted(roomUrl, identity, options, tell, ended)
+  const confirmations = membership?.facts.parameters.confirmations
+  const kept = await unlessAborted(ledgerOfStay(roomUrl, identity, options, confirmations), ended)
   const ledger = kept?.ledger
   if (kept && !kept.isWhole) tell({ event: 'error', error: errorRecord(damagedError()) })
   const network = await join(roomUrl, {
     ...options.join,
     identity,
     ...(ledger && { ledger }),
+    ...(membership && { membership }),
     signal: ended,
     onPhase: (phase) => tell({ event: 'phase', phase }),
   }).catch(async (error: unknown) => {
     await ledger?.close()
     throw error
   })
+  if (!membership) {
+    await keepPlainNetwork(options.folder, roomUrl, identity.siteId).catch(async (error: unknown) => {
+      await network.close()
+      throw error
+    })
+  }
   const over = new AbortController()
   const until = AbortSignal.any([ended, over.signal])
   const timer = options.leaveAfterMs === undefined ? undefined : setTimeout(() => over.abort(), options.leaveAfterMs)
@@ -53,7 +70,7 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   })
   const contributing = options.sharePercent === undefined ? undefined : contribute(network, options.sharePercent, tell)
   const reason = await Promise.race([
-    outcome(network, options, tell, until),
+    outcome(network, membership, options, tell, until),
     ...(contributing ? [contributing.failed] : []),
   ])
   stopAsking()
@@ -92,7 +109,8 @@ function explained(peer: Peer): CommandEvent {
 /** Tells what the network tells. Resolves when it is over: with the reason, if it was not our wish. */
 function outcome(
   network: Network,
-  { message, json }: StayOptions,
+  membership: MemberNetwork | undefined,
+  options: StayOptions,
   tell: Surroundings['tell'],
   until: AbortSignal,
 ): Promise<EdgeNetError | undefined> {
@@ -100,8 +118,9 @@ function outcome(
   const say = (event: CommandEvent) => {
     if (!until.aborted) tell(event)
   }
-  const { name, id, roomUrl, peerId, siteId, total, ledger } = network
-  tell({ event: 'joined', name, id, roomUrl, peerId, siteId, total })
+  const { message, json } = options
+  const { id, roomUrl, peerId, siteId, total, ledger } = network
+  tell({ event: 'joined', name: membership?.facts.name ?? network.name, id, roomUrl, peerId, siteId, total })
   if (ledger) {
     tell(ledgerTotals(ledger, siteId))
     followLedger(network, ledger, say)
@@ -122,6 +141,7 @@ function outcome(
       // Our own leaving closes it, too.
       if (state === 'closed') resolve(until.aborted ? undefined : error)
     })
+    if (membership) followMembership(membership, siteId, options, say, resolve)
     network.on('announced', ({ peer }) => say({ event: 'announced', peer: peerRecord(peer) }))
     network.on('peer', ({ peer }) => met(peer))
     network.on('peer-state', ({ peer, state }) => {
@@ -141,6 +161,24 @@ function outcome(
       if (json && peer && error.code === 'direct-failed') say(explained(peer))
     })
     for (const peer of network.peers.values()) met(peer)
+  })
+}
+
+/** Tells of changes of membership, ours and others', and keeps ours; it is over when we are no member any more. */
+function followMembership(
+  membership: MemberNetwork,
+  siteId: string,
+  { folder }: StayOptions,
+  say: Surroundings['tell'],
+  end: (reason: EdgeNetError | undefined) => void,
+): void {
+  membership.on('revoked', ({ number, siteIdsAndInvites }) => {
+    say({ event: 'removed', number, keys: siteIdsAndInvites })
+  })
+  membership.on('standing', async () => {
+    say(membershipEvent(membership))
+    await keepMembership(folder, membership, siteId)
+    end(notMemberError(membership))
   })
 }
 

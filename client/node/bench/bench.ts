@@ -20,11 +20,11 @@ import type { BenchEvent } from './report.ts'
  */
 export async function bench(
   roomUrl: string,
-  { iceServers }: DoctorOptions,
+  options: DoctorOptions,
   tell: (event: BenchEvent) => void,
   ended: AbortSignal,
 ): Promise<ExitCode> {
-  const sessions = new Sessions(roomUrl, iceServers, ended, 'bench')
+  const sessions = new Sessions(roomUrl, options, ended, 'bench')
   const measured = (measurement: Measurement) => {
     ended.throwIfAborted()
     tell({ event: 'measured', ...measurement })

@@ -10,8 +10,8 @@ export interface Conclusion {
   readonly summary: string
 }
 
-/** Whoever has these can talk to everybody; all else makes it faster and cheaper. */
-const ESSENTIAL: ReadonlySet<CheckName> = new Set(['websocket', 'relay'])
+/** Whoever has these, the first where it takes one, can talk to everybody; all else makes it faster and cheaper. */
+const ESSENTIAL: ReadonlySet<CheckName> = new Set(['membership', 'websocket', 'relay'])
 
 export function conclusionOf(findings: readonly Finding[]): Conclusion {
   const isBroken = findings.some(({ check, verdict }) => ESSENTIAL.has(check) && verdict === 'failed')

@@ -6,9 +6,11 @@ import { checkDirect } from './direct.ts'
 import { finding, type CheckName, type Finding } from './finding.ts'
 import { checkHttp } from './http.ts'
 import { offeredIceServers } from './ice-servers.ts'
+import { checkMembership } from './membership.ts'
 import { checkPeers } from './peers.ts'
 import { checkRelay } from './relay.ts'
 import type { DoctorEvent } from './report.ts'
+import { isFounded } from '../membership.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { Sessions } from './sessions.ts'
 import { checkStun } from './stun.ts'
@@ -19,6 +21,8 @@ import { checkWebSocket } from './websocket.ts'
 export interface DoctorOptions {
   /** Instead of what the host offers. */
   readonly iceServers?: readonly IceServer[]
+  /** Where the identity is that may be a member. */
+  readonly folder: string
 }
 
 /**
@@ -32,7 +36,7 @@ export async function examine(
   tell: (event: DoctorEvent) => void,
   ended: AbortSignal,
 ): Promise<ExitCode> {
-  const sessions = new Sessions(roomUrl, options.iceServers, ended)
+  const sessions = new Sessions(roomUrl, options, ended)
   const findings: Finding[] = []
   const check = async (name: CheckName, look: () => Promise<Finding>): Promise<Finding> => {
     ended.throwIfAborted()
@@ -45,14 +49,18 @@ export async function examine(
   }
 
   await check('http', () => checkHttp(sessions.room))
-  const entered = await check('websocket', () => checkWebSocket(sessions))
+  const belonging = isFounded(roomUrl) ? await check('membership', () => checkMembership(sessions)) : undefined
+  const mayEnter = belonging?.verdict !== 'failed'
+  const entered = await check('websocket', () =>
+    mayEnter ? checkWebSocket(sessions) : Promise.resolve(finding('websocket', 'skipped', NO_MEMBER)),
+  )
   const isIn = entered.verdict === 'ok'
   const others = Number(entered.facts['total'] ?? 1) - 1
   const inRoom = (name: CheckName, look: () => Promise<Finding>) =>
     check(name, isIn ? look : () => Promise.resolve(finding(name, 'skipped', NOT_IN)))
   await inRoom('relay', () => checkRelay(sessions, others))
 
-  const offered = options.iceServers ?? (await offeredIceServers(sessions.room, await sessions.me(), ended))
+  const offered = options.iceServers ?? (mayEnter ? await offeredIceServers(sessions, ended) : undefined)
   const servers = offered && serverUrls(offered)
   const turnIsOffered = servers?.some(({ scheme }) => scheme === 'turn') ?? false
   const ofServers = (name: CheckName, look: (all: readonly ServerUrl[]) => Promise<Finding>) =>
@@ -70,5 +78,6 @@ export async function examine(
   return conclusion.exitCode
 }
 
+const NO_MEMBER = 'not tried: the room lets members in'
 const NOT_IN = 'not tried: the room did not let us in'
 const NO_SERVERS = 'not tried: the host does not say which servers there are'

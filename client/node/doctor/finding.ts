@@ -1,7 +1,7 @@
 /** What a check of the doctor found. Names and fields are stable: programs read them from `--json`. */
 
 export type CheckName =
-  'http' | 'websocket' | 'relay' | 'stun' | 'turn-udp' | 'turn-tcp' | 'turn-tls' | 'direct' | 'peers'
+  'http' | 'membership' | 'websocket' | 'relay' | 'stun' | 'turn-udp' | 'turn-tcp' | 'turn-tls' | 'direct' | 'peers'
 
 /**
  * - `ok`: works.

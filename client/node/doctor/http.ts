@@ -29,8 +29,8 @@ export async function checkHttp(room: RoomUrl): Promise<Finding> {
   const tookMs = Date.now() - startedMs
   const facts = { status: response.status, tookMs }
   if (!response.ok) return refusal(response.status, body as Partial<HttpError> | undefined, facts)
-  const { name, members } = Object(body) as Partial<NetworkDescription>
-  if (name !== room.network) {
+  const { name, id, members } = Object(body) as Partial<NetworkDescription>
+  if (name !== room.network && id !== room.network) {
     const advice = ['Check the URL: what answers there is something else, perhaps a sign-in page of this network.']
     return finding('http', 'failed', `${room.host} answers, but is no Edge-Net service`, { advice, facts })
   }

@@ -2,9 +2,8 @@
 import { parseIceAnswer, type HttpError, type IceServer } from '../../../protocol/http.ts'
 import { networkIdOfKey } from '../../../protocol/network.ts'
 import { Clock } from '../../clock.ts'
-import type { Identity } from '../../identity/identity.ts'
 import { openSession } from '../../identity/session.ts'
-import type { RoomUrl } from '../../room-url.ts'
+import type { Sessions } from './sessions.ts'
 
 /** Credentials that another service mints take 3 s at most (worker/ice-cloudflare.ts). */
 const ANSWER_MS = 6_000
@@ -13,13 +12,14 @@ const TRIES = 2
 
 /** @returns `undefined` when the host does not say */
 export async function offeredIceServers(
-  room: RoomUrl,
-  identity: Identity,
+  sessions: Sessions,
   ended: AbortSignal,
 ): Promise<readonly IceServer[] | undefined> {
   const clock = new Clock()
   const nobody = { rank: 0, rtc: false, name: '', capabilities: [] }
-  const session = await openSession(identity, networkIdOfKey(room.network), nobody, clock)
+  const { room } = sessions
+  const [identity, membership] = await Promise.all([sessions.me(), sessions.membership()])
+  const session = await openSession(identity, networkIdOfKey(room.network), nobody, clock, membership)
   const signal = AbortSignal.any([ended, AbortSignal.timeout(ANSWER_MS)])
   try {
     for (let tries = 0; tries < TRIES; tries++) {

@@ -44,6 +44,7 @@ export function checkingWords(check: CheckName): string {
 const VERDICT_WORDS: Record<Verdict, string> = { ok: 'ok', limited: 'limited', failed: 'FAILED', skipped: '-' }
 const CHECK_WORDS: Record<CheckName, string> = {
   http: 'HTTP',
+  membership: 'Membership',
   websocket: 'WebSocket',
   relay: 'Relay',
   stun: 'STUN',

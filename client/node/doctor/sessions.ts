@@ -1,6 +1,7 @@
 /**
  * Sessions of one's own: the doctor's, and the bench's. All have one identity, made for this visit and thrown away, by which
- * they know each other; what they try with each other they let nobody else see.
+ * they know each other; in a founded network it is the one of the data folder, for that may take a member. What they try with
+ * each other they let nobody else see.
  */
 import { randomBytes } from 'node:crypto'
 import { FULL_LIST_PEERS } from '../../../protocol/limits.ts'
@@ -8,7 +9,12 @@ import type { IceServer } from '../../../protocol/http.ts'
 import type { JoinOptions, Network, Peer } from '../../api.ts'
 import { createIdentity, type Identity } from '../../identity/identity.ts'
 import { parseRoomUrl, type RoomUrl } from '../../room-url.ts'
+import type { MemberNetwork } from '../../networks/api.ts'
+import { existingIdentity } from '../identity-file.ts'
 import { join } from '../index.ts'
+import { isFounded, openMembership } from '../membership.ts'
+import { notMemberError } from '../membership-words.ts'
+import type { DoctorOptions } from './doctor.ts'
 
 /** Two sessions in one room hear of each other within a round trip; a slow machine makes keys for a second. */
 const MEET_MS = 10_000
@@ -17,26 +23,39 @@ export class Sessions {
   readonly room: RoomUrl
   readonly #roomUrl: string
   readonly #iceServers: readonly IceServer[] | undefined
+  readonly #folder: string
   readonly #signal: AbortSignal
   readonly #visitor: string
   #identity: Promise<Identity> | undefined
 
   /**
-   * @param iceServers instead of what the host offers
    * @param visitor the sub-command, by which others see the sessions called
    * @throws EdgeNetError `invalid-argument` for what is no room URL
    */
   constructor(
     roomUrl: string,
-    iceServers: readonly IceServer[] | undefined,
+    { iceServers, folder }: DoctorOptions,
     signal: AbortSignal,
     visitor: 'doctor' | 'bench' = 'doctor',
   ) {
     this.room = parseRoomUrl(roomUrl)
-    this.#roomUrl = roomUrl
+    this.#roomUrl = this.room.http
     this.#iceServers = iceServers
+    this.#folder = folder
     this.#signal = signal
     this.#visitor = visitor
+  }
+
+  /**
+   * The network as our identity stands to it, opened anew, for each session needs its own; `undefined` behind a plain name.
+   *
+   * @throws EdgeNetError `membership`, `room-unreachable`
+   */
+  async membership(): Promise<MemberNetwork | undefined> {
+    const identity = await this.me()
+    // Nothing is kept of an identity that is thrown away.
+    const folder = (await this.#kept()) && this.#folder
+    return openMembership(this.#roomUrl, { identity, folder, signal: this.#signal })
   }
 
   /** Joins the room, to be seen by everybody and to see everybody. */
@@ -93,9 +112,13 @@ export class Sessions {
   }
 
   async #join(url: string, options: JoinOptions): Promise<Network> {
+    const membership = url === this.#roomUrl ? await this.membership() : undefined
+    const fault = membership && notMemberError(membership)
+    if (fault) throw fault
     return join(url, {
       name: `edge-net ${this.#visitor}`,
       identity: await this.me(),
+      ...(membership && { membership }),
       // The first ticket of a wrong clock is refused; the second one is right.
       attempts: 2,
       signal: this.#signal,
@@ -104,10 +127,14 @@ export class Sessions {
     })
   }
 
-  /** The identity of this visit. */
+  /** The identity of this visit: one of its own, unless it takes a member to get in. */
   me(): Promise<Identity> {
-    this.#identity ??= createIdentity()
+    this.#identity ??= this.#kept().then((kept) => kept ?? createIdentity())
     return this.#identity
+  }
+
+  async #kept(): Promise<Identity | undefined> {
+    return isFounded(this.#roomUrl) ? existingIdentity(this.#folder) : undefined
   }
 }
 

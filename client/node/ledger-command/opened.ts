@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandFailure } from '../command-failure.ts'
-import { existingIdentity } from '../identity-file.ts'
 import { join } from '../index.ts'
 import { openKeptLedger, type KeptLedger } from '../kept-ledger.ts'
 import type { LedgerPlace } from '../ledger-place.ts'
 import { SqliteStore } from '../ledger/sqlite-store.ts'
+import type { Visitor } from '../membership.ts'
 import { sayIfNoEngine } from '../missing-engine.ts'
 import { catchUp, type CaughtUp } from './catch-up.ts'
 import { inspect, type Inspection } from './inspect.ts'
@@ -24,7 +24,7 @@ export async function withKept<Result>(
   place: LedgerPlace,
   act: (kept: KeptLedger) => Promise<Result>,
 ): Promise<Result> {
-  const kept = await openKeptLedger(new ReadOnlyStore(place.path), place.id, undefined)
+  const kept = await openKeptLedger(new ReadOnlyStore(place.path), place, undefined)
   try {
     return await act(kept)
   } finally {
@@ -59,7 +59,7 @@ const KEEPER_WAIT_MS = 3_000
  */
 export async function withOwn<Result>(place: LedgerPlace, act: (kept: KeptLedger) => Promise<Result>): Promise<Result> {
   const store = new KeepingStore(place.path)
-  const kept = await openKeptLedger(store, place.id, undefined)
+  const kept = await openKeptLedger(store, place, undefined)
   try {
     const waiting = new AbortController()
     const isKeeper = await Promise.race([
@@ -93,15 +93,15 @@ class KeepingStore extends SqliteStore {
 export async function withSynced<Result>(
   roomUrl: string,
   place: LedgerPlace,
+  visitor: Visitor,
   { join: choices, withinMs }: NonNullable<LedgerOptions['sync']>,
   ended: AbortSignal,
   act: (kept: KeptLedger, caughtUp: CaughtUp) => Promise<Result>,
 ): Promise<Result> {
   if (choices.direct === 'on') await sayIfNoEngine()
-  const identity = await existingIdentity(place.folder)
-  const { ledger, isWhole } = await openKeptLedger(new SqliteStore(place.path), place.id, undefined)
+  const { ledger, isWhole } = await openKeptLedger(new SqliteStore(place.path), place, undefined)
   try {
-    const network = await join(roomUrl, { ...choices, ...(identity && { identity }), ledger, signal: ended })
+    const network = await join(roomUrl, { ...choices, ...visitor, ledger, signal: ended })
     try {
       const caughtUp = await catchUp(network, ledger, withinMs, ended)
       // Whoever has the same as a peer has got from it what was damaged.

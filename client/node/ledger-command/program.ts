@@ -6,8 +6,10 @@ import { makeDataFolder } from '../data-folder.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { EXPORT_HELP, IMPORT_HELP, LEDGER_HELP, SHOW_HELP, VERIFY_HELP } from '../help.ts'
 import { existingIdentity } from '../identity-file.ts'
+import { identityOption } from '../identity-option.ts'
 import type { KeptLedger } from '../kept-ledger.ts'
 import { ledgerPlace, type LedgerPlace } from '../ledger-place.ts'
+import { asVisitor } from '../membership.ts'
 import { progressLine } from '../progress-line.ts'
 import { telling, type FailedEvent, type Timed } from '../telling.ts'
 import { ownStyle, safeJson } from '../terminal.ts'
@@ -64,6 +66,7 @@ export function addLedgerCommand(program: Command, end: (code: ExitCode) => void
 function syncing(command: Command): Command {
   return command
     .option('--sync <seconds>', 'join the room and catch up first, for so long at most')
+    .addOption(identityOption())
     .option('--direct <on|off>', 'off: no WebRTC while --sync is in the room', 'on')
     .option('--relay-only', 'no WebRTC except through TURN servers (EDGE_NET_ICE_TRANSPORT_POLICY=relay)')
 }
@@ -113,18 +116,20 @@ async function withLedger(
   act: (ledger: NetworkLedger, place: LedgerPlace) => Promise<void>,
 ): Promise<ExitCode> {
   const { folder, sync } = ledgerOptions(flags, process.env)
+  // Opening the network keeps what it is, which the place of its ledger is told by.
+  const visitor = sync && (await asVisitor(roomUrl, folder, ended))
   const place = await ledgerPlace(roomUrl, folder)
   const go = async ({ ledger, isWhole }: KeptLedger) => {
     if (!isWhole) tell(DAMAGED)
     await act(ledger, place)
     return isWhole ? EXIT.ok : EXIT.failure
   }
-  if (sync === undefined) {
+  if (!sync || !visitor) {
     mustExist(place)
     return withKept(place, go)
   }
   await makeDataFolder(folder)
-  return withSynced(roomUrl, place, sync, ended, (kept, caughtUp) => {
+  return withSynced(roomUrl, place, visitor, sync, ended, (kept, caughtUp) => {
     tell({ event: 'synced', ...caughtUp })
     return go(kept)
   })

@@ -149,7 +149,7 @@ function consortiumOf(policy: Policy, { approver: approvers = [], threshold }: C
   }
   if (approvers.length === 0) {
     const message = 'A consortium needs approvers: --approver, once for each.'
-    throw new UsageError(message, 'An approver is a siteId: 43 characters, which edge-net join prints as identity.')
+    throw new UsageError(message, 'Each tells you the siteId that edge-net identity list prints: 43 characters.')
   }
   if (approvers.length > MAX_APPROVERS) {
     throw new UsageError(`There are ${approvers.length} approvers.`, `Name at most ${MAX_APPROVERS}.`)

@@ -3,6 +3,7 @@ import type { Network, Peer } from '../../api.ts'
 import { EdgeNetError } from '../../errors.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { join } from '../index.ts'
+import { asVisitor, isFounded } from '../membership.ts'
 import type { PingOptions } from '../options.ts'
 import { peerRecord } from '../report.ts'
 import { UsageError } from '../usage-error.ts'
@@ -25,7 +26,9 @@ export async function ping(
   tell: (event: PingEvent) => void,
   ended: AbortSignal,
 ): Promise<ExitCode> {
-  const network = await join(roomUrl, { ...options.join, signal: ended })
+  // Where everybody is a member, nobody needs to know whose pings these are.
+  const visitor = isFounded(roomUrl) ? await asVisitor(roomUrl, options.folder, ended) : {}
+  const network = await join(roomUrl, { ...options.join, ...visitor, signal: ended })
   const over = new AbortController()
   const until = AbortSignal.any([ended, over.signal])
   const { peerId, total } = network
