@@ -49,7 +49,7 @@ export function areAscending(items: readonly Bytes[]): boolean {
   })
 }
 
-/** base64url without padding (RFC 4648 section 5), of a few kilobytes at most: engines limit arguments. */
+/** base64url without padding (RFC 4648 section 5), of some 32 KiB at most: engines limit arguments, JavaScriptCore to 65,536. */
 export function toBase64Url(bytes: Bytes): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')

@@ -3,11 +3,11 @@
  * lets in it hands to the room as an {@link Admission} in a request that it builds itself, so nothing in it is the
  * client's word.
  */
-import { proveAnnouncement } from '../protocol/announcement.ts'
+import { proveAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
 import { toBase64Url } from '../protocol/bytes.ts'
 import { parseIceAnswer, type IceAnswer } from '../protocol/http.ts'
 import { TICKET_CLOCK_TOLERANCE_MS } from '../protocol/limits.ts'
-import { networkIdOfName } from '../protocol/network.ts'
+import { networkIdOfKey } from '../protocol/network.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { RefusalCode } from '../protocol/room-messages.ts'
 import { decodeTicket, ticketIsSigned, type Purpose } from '../protocol/ticket.ts'
@@ -30,10 +30,15 @@ export interface Knock {
   readonly nowMs: number
 }
 
+/** Whom the door lets in, with what he has proven. */
+export interface Admitted extends Admission {
+  readonly proven: ProvenAnnouncement
+}
+
 export type Refused = { readonly refused: RefusalCode; readonly retryAfterMs?: number }
 
 /** Whether the ticket opens this door now. */
-export async function admit(knock: Knock): Promise<Admission | Refused> {
+export async function admit(knock: Knock): Promise<Admitted | Refused> {
   if (!knock.ticket) return { refused: 'ticket-missing' }
   const ticket = decodeTicket(knock.ticket)
   if (!ticket) return { refused: 'ticket-malformed' }
@@ -43,7 +48,7 @@ export async function admit(knock: Knock): Promise<Admission | Refused> {
   if (Math.abs(ticket.issuedAtMs - knock.nowMs) > TICKET_CLOCK_TOLERANCE_MS) return { refused: 'ticket-clock' }
   const [signed, proven] = await Promise.all([
     ticketIsSigned(ticket),
-    networkIdOfName(knock.network).then((id) => proveAnnouncement(ticket.announcement.bytes, id, knock.nowMs)),
+    networkIdOfKey(knock.network).then((id) => proveAnnouncement(ticket.announcement.bytes, id, knock.nowMs)),
   ])
   if (typeof proven === 'string') return { refused: proven }
   if (!signed) return { refused: 'ticket-signature' }
@@ -52,6 +57,7 @@ export async function admit(knock: Knock): Promise<Admission | Refused> {
     ticketIssuedAtMs: ticket.issuedAtMs,
     announcementExpiresAtMs: proven.profile.expiresAtMs,
     announcement: toBase64Url(proven.bytes),
+    proven,
   }
 }
 
@@ -64,39 +70,6 @@ export function originAllowed(request: Request, settings: Settings): boolean {
   const origin = request.headers.get('Origin')
   if (origin === null || allowed.length === 0 || allowed.includes('*')) return true
   return origin === new URL(request.url).origin || allowed.includes(origin)
-}
-
-/** The rate limiters count in windows of this length (wrangler.toml). */
-export const RATE_WINDOW_MS = 10_000
-
-/** Whether this part of the Internet has asked too often. Identities are free, so addresses are what counts. */
-export async function isRateLimited(request: Request, network: string, purpose: Purpose | 'read', settings: Settings) {
-  const prefix = ipPrefix(request.headers.get('CF-Connecting-IP'))
-  if (prefix === undefined) return false
-  const [prefixPasses, networkPasses] = await Promise.all([
-    settings.PREFIX_LIMIT.limit({ key: prefix }),
-    settings.NETWORK_LIMIT.limit({ key: `${purpose} ${prefix} ${network}` }),
-  ])
-  return !prefixPasses.success || !networkPasses.success
-}
-
-/**
- * The /24 of an IPv4 address or the /48 of an IPv6 one: what one subscriber or tunnel holder commands. `undefined` for
- * none and for loopback, which Cloudflare's edge never reports: that is a developer's machine.
- */
-export function ipPrefix(address: string | null): string | undefined {
-  if (!address || address === '::1' || address.startsWith('127.')) return undefined
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  const dotted = mapped ?? (address.includes(':') ? undefined : address)
-  if (dotted !== undefined) return dotted.split('.').slice(0, 3).join('.')
-  const [head = '', tail = ''] = address.toLowerCase().split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === '' ? [] : tail.split(':')
-  while (address.includes('::') && groups.length + after.length < 8) groups.push('0')
-  return [...groups, ...after]
-    .slice(0, 3)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
 }
 
 // ---- from the door to the room -------------------------------------------------------------------------------------

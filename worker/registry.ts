@@ -1,33 +1,35 @@
 /**
- * The registry lists the public networks with somebody in them, and adds up what operators can count. Rooms and Worker
- * isolates report to it now and then, never per message. Strangers can make up names, so it keeps the largest networks
- * and forgets the rest.
+ * The registry lists the public networks, and adds up what operators can count. Rooms and Worker isolates report to it now
+ * and then, never per message.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { toBase64Url } from '../protocol/bytes.ts'
+import type { Genesis } from '../protocol/genesis.ts'
+import { networkIdOfName, networkIdText } from '../protocol/network.ts'
+import { ListPages, type Page } from './list-pages.ts'
+import { Listing, type Listed } from './listing.ts'
 import { SWEEP_INTERVAL_MS } from './room-limits.ts'
 import type { Settings } from './settings.ts'
+import { StoredMap } from './stored-map.ts'
 import { addRefusals, addTally, emptyTally, type Refusals, type Tally } from './tally.ts'
 
-/** One storage row and some 100 bytes of memory each. */
-const MAX_KEPT_NETWORKS = 1_000
 /** Rooms with somebody in them report at every sweep; after three missed ones the room is no more. */
 const FORGOTTEN_AFTER_MS = 3 * SWEEP_INTERVAL_MS
-const NETWORK_PREFIX = 'network/'
 const TOTALS_KEY = 'totals'
-
-interface NetworkRecord {
-  readonly members: number
-  readonly reportedAtMs: number
-}
-
-export interface RegisteredNetwork {
-  readonly name: string
-  readonly members: number
-}
+/** Some 150 bytes each; ten times as many as there are networks at a time. */
+const MAX_KNOWN_IDS = 10_000
 
 export interface Totals {
   readonly tally: Tally
   readonly refusals: Refusals
+}
+
+export interface Question {
+  /** Part of a name, a description or an id, in any case; empty for all. */
+  readonly query: string
+  /** Empty for the first page. */
+  readonly after: string
+  readonly limit: number
 }
 
 export function registryOf(settings: Settings): DurableObjectStub<Registry> {
@@ -35,27 +37,25 @@ export function registryOf(settings: Settings): DurableObjectStub<Registry> {
 }
 
 export class Registry extends DurableObject<Settings> {
-  readonly #networks = new Map<string, NetworkRecord>()
+  readonly #listing: Listing
+  readonly #pages: ListPages
   readonly #totals: Totals
+  /** Ids of plain names that were searched for. */
+  readonly #ids = new Map<string, string>()
 
   constructor(ctx: DurableObjectState, settings: Settings) {
     super(ctx, settings)
-    for (const [key, record] of ctx.storage.kv.list<NetworkRecord>({ prefix: NETWORK_PREFIX })) {
-      this.#networks.set(key.slice(NETWORK_PREFIX.length), record)
-    }
-    this.#totals = ctx.storage.kv.get<Totals>(TOTALS_KEY) ?? { tally: emptyTally(), refusals: {} }
+    const { kv } = ctx.storage
+    this.#listing = new Listing(new StoredMap(kv, 'network/'), new StoredMap(kv, 'label/'), FORGOTTEN_AFTER_MS)
+    this.#pages = new ListPages(new StoredMap(kv, 'order/'))
+    this.#totals = kv.get<Totals>(TOTALS_KEY) ?? { tally: emptyTally(), refusals: {} }
   }
 
   /** A room's members now, and what it has counted since its last report. */
   report(network: string, members: number, tally: Tally): void {
     addTally(this.#totals.tally, tally)
     this.ctx.storage.kv.put(TOTALS_KEY, this.#totals)
-    if (members === 0) this.#forget(network)
-    else if (this.#networks.has(network) || this.#hasRoomFor(members)) {
-      const record = { members, reportedAtMs: Date.now() }
-      this.#networks.set(network, record)
-      this.ctx.storage.kv.put(NETWORK_PREFIX + network, record)
-    }
+    this.#listing.report(network, members, Date.now())
   }
 
   /** What a Worker isolate has refused since its last report. */
@@ -64,50 +64,48 @@ export class Registry extends DurableObject<Settings> {
     this.ctx.storage.kv.put(TOTALS_KEY, this.#totals)
   }
 
-  /** The largest networks, the largest first. */
-  largest(count: number): RegisteredNetwork[] {
-    this.#forgetSilent()
-    return [...this.#networks]
-      .map(([name, { members }]) => ({ name, members }))
-      .toSorted((a, b) => b.members - a.members || (a.name < b.name ? -1 : 1))
-      .slice(0, count)
+  /**
+   * Lists a public founded network.
+   *
+   * @param source what stands for a part of the Internet; empty when it is not to be counted
+   * @returns false when too many have been registered from there
+   */
+  list(network: string, { name, description, creator }: Genesis, source: string): boolean {
+    return this.#listing.add(network, { name, description, creator: toBase64Url(creator) }, source, Date.now())
+  }
+
+  unlist(network: string): void {
+    this.#listing.remove(network)
+  }
+
+  /** Listed networks that a query finds, the largest first. */
+  async page({ query, after, limit }: Question): Promise<Page<Listed>> {
+    const nowMs = Date.now()
+    const wanted = query.toLowerCase()
+    const ranked = this.#listing.ranked(nowMs).map(({ network }) => network)
+    const isById = wanted.startsWith('net-')
+    if (isById) await Promise.all(ranked.map((network) => this.#learnId(network)))
+    const itemOf = (network: string) => {
+      const listed = this.#listing.listed(network, nowMs)
+      if (!listed) return undefined
+      const id = isById ? this.#ids.get(network) : undefined
+      const texts = [network, id, listed.label?.name, listed.label?.description]
+      return texts.some((text) => text?.toLowerCase().includes(wanted)) ? listed : undefined
+    }
+    return this.#pages.page(() => ranked, itemOf, after, limit, nowMs)
   }
 
   membersOf(network: string): number {
-    this.#forgetSilent()
-    return this.#networks.get(network)?.members ?? 0
+    return this.#listing.membersOf(network, Date.now())
   }
 
   totals(): Totals & { networks: number; members: number } {
-    this.#forgetSilent()
-    let members = 0
-    for (const record of this.#networks.values()) members += record.members
-    return { ...this.#totals, networks: this.#networks.size, members }
+    return { ...this.#totals, ...this.#listing.totals(Date.now()) }
   }
 
-  /** Makes room by forgetting a smaller network. A flood of new names pushes out small networks only. */
-  #hasRoomFor(members: number): boolean {
-    if (this.#networks.size < MAX_KEPT_NETWORKS) return true
-    this.#forgetSilent()
-    if (this.#networks.size < MAX_KEPT_NETWORKS) return true
-    let smallest: string | undefined
-    let fewest = members
-    for (const [name, record] of this.#networks) {
-      if (record.members >= fewest) continue
-      smallest = name
-      fewest = record.members
-    }
-    if (smallest === undefined) return false
-    this.#forget(smallest)
-    return true
-  }
-
-  #forgetSilent(): void {
-    const sinceMs = Date.now() - FORGOTTEN_AFTER_MS
-    for (const [name, { reportedAtMs }] of this.#networks) if (reportedAtMs < sinceMs) this.#forget(name)
-  }
-
-  #forget(network: string): void {
-    if (this.#networks.delete(network)) this.ctx.storage.kv.delete(NETWORK_PREFIX + network)
+  async #learnId(network: string): Promise<void> {
+    if (this.#ids.has(network) || network.startsWith('net-')) return
+    if (this.#ids.size >= MAX_KNOWN_IDS) this.#ids.clear()
+    this.#ids.set(network, networkIdText(await networkIdOfName(network)))
   }
 }

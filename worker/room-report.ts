@@ -2,7 +2,7 @@
  * What the room has to tell the registry: how many members it has, and what it has counted. It is told by the alarm,
  * seldom, so that neither joins nor messages wait for it. Counts that an eviction overtakes are lost: a lower bound.
  */
-import { errorKind, log } from './log.ts'
+import { errorKind, log, loggedName } from './log.ts'
 import { registryOf } from './registry.ts'
 import { FIRST_REPORT_DELAY_MS, REPORT_DELAY_MS } from './room-limits.ts'
 import type { Settings } from './settings.ts'
@@ -31,7 +31,7 @@ export class RoomReport {
     this.tally = emptyTally()
     this.#dueAtMs = undefined
     this.#hasReported = true
-    log({ event: 'room-report', network: this.#network, members, tally })
+    log({ event: 'room-report', network: loggedName(this.#network), members, tally })
     try {
       await registryOf(this.#settings).report(this.#network, members, tally)
     } catch (error) {

@@ -3,14 +3,14 @@
  * sealed envelopes between them.
  *
  * Whatever must survive an eviction lives in the sockets and their attachments; nothing is written, fetched or scheduled
- * per message. Handlers are synchronous, because the runtime interleaves asynchronous ones of the same socket.
+ * per envelope. Handlers are synchronous, because the runtime interleaves asynchronous ones of the same socket.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { proveAnnouncement } from '../protocol/announcement.ts'
 import { toBase64Url, type Bytes } from '../protocol/bytes.ts'
 import type { IceAnswer } from '../protocol/http.ts'
 import { MAX_CONTROL_CHARACTERS, PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../protocol/limits.ts'
-import { networkIdOfName } from '../protocol/network.ts'
+import { networkIdOfKey } from '../protocol/network.ts'
 import {
   CLOSE_CODES,
   encodeRoomMessage,
@@ -21,7 +21,8 @@ import {
 } from '../protocol/room-messages.ts'
 import { admissionOf, iceOf } from './door.ts'
 import { envelopeFault, receiverOf, RELAY_KIND, stampSender } from './envelope-check.ts'
-import { log } from './log.ts'
+import { log, loggedName } from './log.ts'
+import { isRemoved, membershipFault } from './membership.ts'
 import type { Place } from './place.ts'
 import { refuseHttp, refusalText } from './refusal.ts'
 import { GHOST_AFTER_MS, SWEEP_INTERVAL_MS, type Verdict } from './room-limits.ts'
@@ -68,6 +69,14 @@ export class Room extends DurableObject<Settings> {
     this.#wakeAt(this.#report.membersChanged(nowMs))
     const headers = { 'Sec-WebSocket-Protocol': SUBPROTOCOL }
     return new Response(null, { status: 101, webSocket: client, headers })
+  }
+
+  /** Removes whom the charter names: base64url keys of identities and of invites. */
+  removeMembers(keys: readonly string[]): void {
+    const removed = new Set(keys)
+    for (const ws of this.#sockets.allOpen()) {
+      if (isRemoved(this.#sockets.placeOf(ws).record.announcement, removed)) this.#remove(ws)
+    }
   }
 
   override webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): void | Promise<void> {
@@ -158,11 +167,15 @@ export class Room extends DurableObject<Settings> {
   }
 
   async #renew(ws: WebSocket, place: Place, announcement: Bytes): Promise<void> {
-    const network = await networkIdOfName(this.#network)
+    const network = await networkIdOfKey(this.#network)
     const proven = await proveAnnouncement(announcement, network, Date.now())
+    // Whatever the charter has to be asked for, it is asked once a minute at most, however often somebody renews.
+    const fault = typeof proven === 'string' ? proven : await membershipFault(this.#network, proven, 'join', this.env)
     if (ws.readyState !== WebSocket.OPEN || place.record.isVacated) return
     if (typeof proven === 'string') return this.#fault(ws, proven)
     if (proven.peerId !== place.peerId) return this.#fault(ws, 'announcement-signature')
+    if (fault === 'membership-revoked') return this.#remove(ws)
+    if (fault) return this.#fault(ws, fault)
     const { expiresAtMs } = proven.profile
     // Renewals may overtake each other; the longer-lived one stays.
     if (expiresAtMs <= place.record.announcementExpiresAtMs) return
@@ -185,7 +198,7 @@ export class Room extends DurableObject<Settings> {
       ws.send(encodeRoomMessage({ type: 'limited', scope, retryAfterMs: verdict }))
     } else if (verdict === 'flooding') {
       tally.floodsClosed++
-      log({ event: 'flood-closed', network: this.#network, scope })
+      log({ event: 'flood-closed', network: loggedName(this.#network), scope })
       this.#sockets.expel(ws, 'flooding')
       this.#ended(this.#sockets.placeOf(ws), 'lost', Date.now())
     }
@@ -211,6 +224,11 @@ export class Room extends DurableObject<Settings> {
     this.#roster.drop(place.peerId, place.record.ticketIssuedAtMs, nowMs)
     this.#wakeAt(this.#roster.nextExpiryMs ?? nowMs)
     this.#wakeAt(this.#report.membersChanged(nowMs))
+  }
+
+  #remove(ws: WebSocket): void {
+    this.#sockets.expel(ws, 'membership-revoked')
+    this.#ended(this.#sockets.placeOf(ws), 'left', Date.now())
   }
 
   #ended({ peerId }: Place, end: PlaceEnd, nowMs: number): void {
@@ -261,7 +279,7 @@ export class Room extends DurableObject<Settings> {
     }
     if (reaped === 0) return
     this.#report.tally.ghostsReaped += reaped
-    log({ event: 'reaped', network: this.#network, sockets: reaped })
+    log({ event: 'reaped', network: loggedName(this.#network), sockets: reaped })
   }
 
   #wakeAt(atMs: number): void {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { MAX_TICKET_CHARACTERS, SUBPROTOCOL } from '../../protocol/limits.ts'
 import type { RefusalCode } from '../../protocol/room-messages.ts'
 import { app } from '../../worker/app.ts'
-import { ipPrefix } from '../../worker/door.ts'
+import { ipPrefix } from '../../worker/rate-limits.ts'
 import { connect, HOST, join, newSession, present, TestPeer, type Session } from './scenario.ts'
 
 /** Ways to come that the door refuses, with the code it must give and the close code of the socket. */
@@ -143,7 +143,7 @@ describe('whoever comes', () => {
     ['Capitals', 'network-name', 4400],
     [`net-${'A'.repeat(43)}`, 'network-unknown', 4404],
   ] as const)('to %s reads that there is no such network', async (network, code, close) => {
-    const session = await newSession('any')
+    const session = await newSession(network, { coreNetwork: network.startsWith('net-') ? network : 'any' })
     await expectRefusal(await connect(network, [SUBPROTOCOL, await session.ticket()]), code, close)
   })
 })

@@ -49,11 +49,11 @@ test('made-up names cannot push out networks that people use, nor fill it', asyn
   for (let i = 0; i < 1_100; i++) await registry.report(`made-up-${i}`, 1, emptyTally())
   const { networks } = await registry.totals()
   expect(networks).toBe(1_000)
-  expect((await registry.largest(1))[0]).toEqual({ name: 'popular', members: 50 })
+  expect((await registry.page({ query: '', after: '', limit: 1 })).items).toEqual([{ network: 'popular', members: 50 }])
   // A network that has grown finds its place all the same.
   await registry.report('newly-popular', 20, emptyTally())
   expect(await registry.membersOf('newly-popular')).toBe(20)
-  expect((await registry.largest(100)).length).toBe(100)
+  expect((await registry.page({ query: '', after: '', limit: 100 })).items).toHaveLength(100)
 })
 
 test('a room that has fallen silent is forgotten', async () => {

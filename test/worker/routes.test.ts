@@ -63,7 +63,10 @@ test.each([
   ['/nothing/here', 'GET', 404, 'not-found'],
 ])('%s %s answers %i with a readable error', async (path, method, status, code) => {
   const beforeMs = Date.now()
-  const response = await request(path, { method, headers: { Origin: 'https://elsewhere.test' } })
+  const response = await request(path, {
+    method,
+    headers: { Origin: 'https://elsewhere.test', Accept: 'application/json' },
+  })
   expect(response.status).toBe(status)
   expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://elsewhere.test')
   const { error } = await response.json<HttpError>()

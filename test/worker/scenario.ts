@@ -8,7 +8,7 @@ import { signAnnouncement, type Profile } from '../../protocol/announcement.ts'
 import type { Bytes } from '../../protocol/bytes.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope, type EnvelopeKind } from '../../protocol/envelope.ts'
 import { SUBPROTOCOL } from '../../protocol/limits.ts'
-import { networkIdOfName } from '../../protocol/network.ts'
+import { networkIdOfKey } from '../../protocol/network.ts'
 import { peerIdOf, type Core, type PeerId } from '../../protocol/peer-id.ts'
 import { parseRoomMessage, type RoomMessage } from '../../protocol/room-messages.ts'
 import { signTicket, type Purpose } from '../../protocol/ticket.ts'
@@ -34,15 +34,33 @@ export interface TicketChange {
   readonly sign?: (message: Bytes) => Promise<Bytes>
 }
 
-export async function newSession(network: string, { coreNetwork = network } = {}): Promise<Session> {
+/** A key pair that signs: a contributor, or an invite. */
+export interface Signer {
+  readonly key: Bytes
+  readonly sign: (message: Bytes) => Promise<Bytes>
+}
+
+export async function newSigner(): Promise<Signer> {
   const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
   if (!('publicKey' in keys)) throw new Error('Ed25519 keys come in pairs')
   const raw = await crypto.subtle.exportKey('raw', keys.publicKey)
   if (!(raw instanceof ArrayBuffer)) throw new Error('raw keys are bytes')
-  const identity = new Uint8Array(raw)
-  const session = crypto.getRandomValues(new Uint8Array(32))
-  const core: Core = { identity, session, network: await networkIdOfName(coreNetwork) }
   const sign = async (message: Bytes) => new Uint8Array(await crypto.subtle.sign('Ed25519', keys.privateKey, message))
+  return { key: new Uint8Array(raw), sign }
+}
+
+/** @param profile what its announcements say unless a test says otherwise */
+export async function newSession(
+  network: string,
+  {
+    coreNetwork = network,
+    who,
+    profile: usualProfile,
+  }: { readonly coreNetwork?: string; readonly who?: Signer; readonly profile?: Partial<Profile> } = {},
+): Promise<Session> {
+  const { key: identity, sign } = who ?? (await newSigner())
+  const session = crypto.getRandomValues(new Uint8Array(32))
+  const core: Core = { identity, session, network: await networkIdOfKey(coreNetwork) }
   const announce = (change: Partial<Profile> = {}) => {
     const nowMs = Date.now()
     const chain = new Uint8Array(0)
@@ -55,7 +73,7 @@ export async function newSession(network: string, { coreNetwork = network } = {}
       capabilities: [],
       chain,
     }
-    return signAnnouncement(core, { ...profile, ...change }, sign)
+    return signAnnouncement(core, { ...profile, ...usualProfile, ...change }, sign)
   }
   let lastTicketMs = 0
   const ticket = async (change: TicketChange = {}) => {

@@ -3,6 +3,7 @@
  * passes in seconds. What it counts happened; nothing is estimated. The code under test is the Worker's own, unchanged.
  */
 import type { Tally } from '../../../worker/tally.ts'
+import { Charter as RealCharter } from '../../../worker/charter.ts'
 import { Registry as RealRegistry } from '../../../worker/registry.ts'
 import { Room as RealRoom } from '../../../worker/room.ts'
 import type { Settings } from '../../../worker/settings.ts'
@@ -122,9 +123,14 @@ export class Registry extends RealRegistry {
     super.countRefusals(...refusals)
   }
 
-  override largest(count: number): ReturnType<RealRegistry['largest']> {
+  override page(...question: Parameters<RealRegistry['page']>): ReturnType<RealRegistry['page']> {
     counts.objectRequests++
-    return super.largest(count)
+    return super.page(...question)
+  }
+
+  override list(...network: Parameters<RealRegistry['list']>): boolean {
+    counts.objectRequests++
+    return super.list(...network)
   }
 
   override membersOf(network: string): number {
@@ -135,6 +141,32 @@ export class Registry extends RealRegistry {
   override totals(): ReturnType<RealRegistry['totals']> {
     counts.objectRequests++
     return super.totals()
+  }
+}
+
+export class Charter extends RealCharter {
+  constructor(ctx: DurableObjectState, settings: Settings) {
+    countStorage(ctx.storage)
+    ctx.storage.setAlarm = () => {
+      counts.rowsWritten++
+      return Promise.resolve()
+    }
+    super(ctx, settings)
+  }
+
+  override register(...genesis: Parameters<RealCharter['register']>): boolean {
+    counts.objectRequests++
+    return super.register(...genesis)
+  }
+
+  override read(...visit: Parameters<RealCharter['read']>): ReturnType<RealCharter['read']> {
+    counts.objectRequests++
+    return super.read(...visit)
+  }
+
+  override takeUse(...use: Parameters<RealCharter['takeUse']>): boolean {
+    counts.objectRequests++
+    return super.takeUse(...use)
   }
 }
 

@@ -12,6 +12,7 @@ import type { Settings } from '../../../worker/settings.ts'
 import type { Answer, Command } from './command.ts'
 import type { HostileRoom } from './room.ts'
 
+export { Charter } from '../../../worker/charter.ts'
 export { Registry } from '../../../worker/registry.ts'
 export { Room } from './room.ts'
 
