@@ -233,7 +233,7 @@ export class JoinedNetwork implements Network, MembershipHost {
       await announcing
       this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
       // The room tells nobody, and peers judge us by what we showed them last.
-      if (membership) for (const remote of this.#links.remotes.values()) remote.hello()
+      if (membership) for (const remote of this.#links.remotes.values()) remote.introduce()
     } catch (cause) {
       this.#failures.handlerFailed(cause)
     }

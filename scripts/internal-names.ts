@@ -13,7 +13,7 @@ const NAMES = `
   directClosed directDead directDoubtful directFrame directOpened down drain drained emitter endSeq enter envelope
   envelopes epoch excuse expected fields fingerprint fingerprints firstSeq flags generation goodUntilMs granted
   hand handleCandidates handlerFailed handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot heard
-  heardAtMs hello hold home idle incarnation introduced introFrameBytes isClosing isDirect isDoubtful isEmpty
+  heardAtMs hello hold home idle incarnation introduce introduced introFrameBytes isClosing isDirect isDoubtful isEmpty
   isFresh isHolding isIntroduced isOpen isOver isOverdrawn isPartial isPrepared isReading isReady isSealing
   isSettled issuedAtMs isSuspect isText isVerified isWaiting lifeMs lingering link lowerRttMs mac manager maxMessageBytes
   mayVerify measured meet met meter meterOf mid misbehaved moved nextMs nextSeq nowMs nudged offers opened

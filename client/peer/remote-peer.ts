@@ -221,7 +221,11 @@ export class RemotePeer implements Peer, PeerLink {
 
   /** Introduces us, at most once a second. The first frame from us makes us verified at the other side. */
   hello(): void {
-    if (!this.#greeting.take(nowMs())) return
+    if (this.#greeting.take(nowMs())) this.introduce()
+  }
+
+  /** Shows the peer our announcement. */
+  introduce(): void {
     this.#sealAs('intro', this.#link.frame('ack', NOTHING))
     this.#arm()
   }
