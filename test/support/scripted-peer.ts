@@ -6,7 +6,7 @@ import { signAnnouncement, type Profile } from '../../protocol/announcement.ts'
 import { toBase64Url, utf8, type Bytes } from '../../protocol/bytes.ts'
 import { encodeIntro, type Envelope } from '../../protocol/envelope.ts'
 import { encodeFrame, epochByte, FLAG_FIRST, FLAG_LAST, FLAG_TEXT, type Frame } from '../../protocol/frame.ts'
-import { networkIdOfName } from '../../protocol/network.ts'
+import { networkIdOfKey } from '../../protocol/network.ts'
 import { peerIdOf, type Core, type PeerId } from '../../protocol/peer-id.ts'
 import { createIdentity, type Identity } from '../../client/identity/identity.ts'
 import { PairKeys, type Party } from '../../client/identity/pair-keys.ts'
@@ -30,11 +30,14 @@ export class ScriptedPeer implements Member {
   }
 
   /** @param session a session key to claim instead of its own */
-  static async create(network: string, { session }: { session?: Bytes } = {}): Promise<ScriptedPeer> {
-    const identity = await createIdentity()
+  static async create(
+    network: string,
+    { session, identity: own }: { session?: Bytes; identity?: Identity } = {},
+  ): Promise<ScriptedPeer> {
+    const identity = own ?? (await createIdentity())
     const keys = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
-    const own = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
-    const core = { identity: identity.publicKey, session: session ?? own, network: await networkIdOfName(network) }
+    const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
+    const core = { identity: identity.publicKey, session: session ?? publicKey, network: await networkIdOfKey(network) }
     const peer = new ScriptedPeer(core, await peerIdOf(core), identity, keys.privateKey)
     peer.announcement = await peer.announce()
     return peer

@@ -2,10 +2,11 @@
  * A room that does as it is told: it speaks the room's side of the wire through `protocol/` and behaves, until a test
  * replaces one of its hooks. Real SDK clients join it over real WebSockets; scripted peers sit in it without one.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
 import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope, type EnvelopeKind } from '../../protocol/envelope.ts'
 import { PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
@@ -26,6 +27,18 @@ export interface Member {
   announcement: Bytes
   /** Takes an envelope as it comes down, with the sender in `peer`. */
   receive(envelope: Envelope): void
+}
+
+export interface HttpRequest {
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  readonly body: string
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: string
 }
 
 /** One socket of a client, from the room's side. */
@@ -102,6 +115,8 @@ export class ScriptedRoom {
   carry: (from: Seat, envelope: Envelope) => void = (from, envelope) => this.pass(from, envelope)
   /** What becomes of HTTP upgrades before anything else: true when the test has dealt with the socket. */
   upgrade: (socket: Duplex) => boolean = () => false
+  /** Answers HTTP requests; without an answer they are taken for questions about ICE servers. */
+  answer: (request: HttpRequest) => HttpAnswer | undefined | Promise<HttpAnswer | undefined> = () => undefined
   readonly #server: Server
   readonly #webSockets: SocketServer
   readonly #connections = new Set<Duplex>()
@@ -115,14 +130,12 @@ export class ScriptedRoom {
       this.#connections.add(connection)
       connection.on('close', () => this.#connections.delete(connection))
     })
+    server.on('request', (request, response) => void this.#asked(request, response))
     server.on('upgrade', (request, connection, head) => void this.#enter(request, connection, head))
   }
 
   static async open(network: string): Promise<ScriptedRoom> {
-    const server = createServer((_request, response) => {
-      response.setHeader('access-control-allow-origin', '*')
-      response.end('{"iceServers":[]}')
-    })
+    const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return new ScriptedRoom(network, server)
   }
@@ -182,6 +195,14 @@ export class ScriptedRoom {
       }
       this.#sit(new Seat(peerId, ticket, socket), socket)
     })
+  }
+
+  async #asked(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '' } = request
+    const answer = await this.answer({ method, path, body: await textOf(request) })
+    response.setHeader('access-control-allow-origin', '*')
+    response.statusCode = answer?.status ?? 200
+    response.end(answer ? answer.body : '{"iceServers":[]}')
   }
 
   #sit(seat: Seat, socket: ServerSocket): void {
