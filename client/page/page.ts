@@ -3,8 +3,13 @@ import type { Computer, ComputeReport } from '../compute/messages.ts'
 import { startComputer } from './computer.ts'
 import { renderContribution } from './contribute-panel.ts'
 import { DagDrawing } from './dag-drawing.ts'
+import { letDialogsClose } from './dialogs.ts'
 import { byId, byIdAs, part, setHidden, setText, setUrl } from './dom.ts'
 import { renderLedger } from './ledger-panel.ts'
+import { loadLater } from './later.ts'
+import { changeVisited, withVisit } from './networks/visited.ts'
+import type { PanelHost } from './panel-host.ts'
+import { placeOf } from './place.ts'
 import { render } from './render.ts'
 import { reportOf } from './report.ts'
 import { startSession, type Session } from './session.ts'
@@ -17,18 +22,32 @@ const DRAW_EVERY_MS = 16
 const EXPLAIN_EVERY_MS = 1_000
 /** How long a copy button says that it copied. */
 const COPIED_FOR_MS = 1_500
+/** Who is let in and put out faster than this is not let in: begin anew, and it would go on for ever. */
+const LEAST_STAY_MS = 1_000
 
-const roomUrl = location.origin + location.pathname
+const { roomUrl, key, isFounded, invite } = placeOf(location)
 let settings = loadSettings()
-let state = initialState(decodeURIComponent(location.pathname.split('/').at(-1) ?? ''), settings.share)
+let state = initialState(key, settings.share)
 let session: Session | undefined
 let computer: Computer | undefined
+let settledAtMs = 0
 let isDrawing = false
 const drawing = new DagDrawing(byId('dag'), (id) => dispatch({ type: 'ledger-selected', id }))
+
+const host: PanelHost = {
+  state: () => state,
+  session: () => session,
+  settings: () => settings,
+  dispatch,
+  rejoin: (another) => rejoin(settings, another),
+  reportError,
+}
+const later = loadLater(host)
 
 function dispatch(event: PageEvent): void {
   const before = state
   state = reduce(state, event)
+  if (event.type === 'joined') settle()
   if (state.contribution !== before.contribution) steerComputer(before)
   if (isDrawing) return
   isDrawing = true
@@ -42,6 +61,15 @@ function draw(): void {
   render(state, settings.name)
   renderContribution(state)
   renderLedger(state, drawing)
+  later.render(state)
+}
+
+/** We are in: the address needs no invite any more, which must not be sent on by accident, and the visit is remembered. */
+function settle(): void {
+  settledAtMs = performance.now()
+  if (location.hash !== '') history.replaceState(null, '', location.pathname)
+  if (isFounded) return
+  changeVisited((visited) => withVisit(visited, { key, name: key, policy: 'public', atMs: Date.now() }))
 }
 
 /** Has the computer do what the state says. */
@@ -69,8 +97,13 @@ function changeShare(): void {
   dispatch({ type: 'share', share })
 }
 
-function joinRoom(): void {
-  session = startSession(roomUrl, settings, dispatch)
+function joinRoom(code: string | undefined): void {
+  session = startSession({ roomUrl, key, isFounded, invite: code }, settings, { tell: dispatch, expelled })
+}
+
+/** Our membership ended while we were in: beginning anew shows how we stand, and what can be done. */
+function expelled(): void {
+  if (performance.now() - settledAtMs > LEAST_STAY_MS) rejoin(settings)
 }
 
 function leaveRoom(): void {
@@ -81,11 +114,11 @@ function leaveRoom(): void {
   dispatch({ type: 'left' })
 }
 
-function rejoin(next: Settings): void {
+function rejoin(next: Settings, code?: string): void {
   const ended = session
   settings = next
   ended?.leave().catch(reportError)
-  joinRoom()
+  joinRoom(code)
 }
 
 function send(event: SubmitEvent): void {
@@ -162,6 +195,15 @@ setUrl(byId('command'), `npx edge-net join ${roomUrl}`)
 byIdAs('another-tab', HTMLAnchorElement).href = roomUrl
 byIdAs('name', HTMLInputElement).value = settings.name
 byIdAs('direct', HTMLInputElement).checked = settings.direct
+letDialogsClose()
+const tellOnline = () => dispatch({ type: 'online', isOnline: navigator.onLine })
+addEventListener('online', tellOnline)
+addEventListener('offline', tellOnline)
+// An invite link to the network that is open already changes the fragment alone.
+addEventListener('hashchange', () => {
+  const { invite: another } = placeOf(location)
+  if (another !== undefined && state.membership.standing !== 'member') rejoin(settings, another)
+})
 byId('leave').addEventListener('click', leaveRoom)
 byId('retry').addEventListener('click', () => rejoin(settings))
 byId('rejoin').addEventListener('click', () => rejoin(settings))
@@ -187,5 +229,6 @@ if ('share' in navigator) {
   })
 }
 
-joinRoom()
+tellOnline()
+joinRoom(invite)
 draw()

@@ -14,7 +14,10 @@ export function render(state: PageState, myName: string): void {
   const view = viewOf(state)
   if (document.title !== view.title) document.title = view.title
   if (document.body.dataset['status'] !== view.status) document.body.dataset['status'] = view.status
+  setText(byId('network-kind'), view.kind)
   setText(byId('network'), state.networkName)
+  setText(byId('network-description'), view.description)
+  setHidden(byId('network-description'), view.description === '')
   setText(byId('status'), view.statusText)
   setText(byId('census'), view.census)
   setHidden(byId('leave'), view.status === 'failed' || view.status === 'left')

@@ -2,12 +2,16 @@
 import { parsePeerId } from '../../protocol/peer-id.ts'
 import type { Explanation, Network, Peer } from '../api.ts'
 import type { FinishedPiece } from '../compute/messages.ts'
-import { EdgeNetError } from '../errors.ts'
+import type { SharedLedger } from '../qdag/api.ts'
+import type { Identity } from '../identity/identity.ts'
 import { join } from '../index.ts'
+import { failureFrom, failureOf, isMembershipFailure } from './failure.ts'
 import { loadIdentity } from './identity-store.ts'
 import { followLedger } from './ledger-feed.ts'
+import type { Stay } from './membership/stay.ts'
+import type { Place } from './place.ts'
 import type { Settings } from './settings.ts'
-import { failureOf, type Failure, type PageEvent, type PeerFacts } from './state.ts'
+import type { PageEvent, PeerFacts } from './state.ts'
 import { labelOf } from './view.ts'
 
 /** Fetched while the identity is read and the page is painted: a person sees the page before it has come. */
@@ -22,40 +26,86 @@ export interface Session {
   contribute(piece: FinishedPiece): Promise<void>
   /** Everything that is known about a peer's link; `undefined` when there is no such peer. */
   explain(id: string): Explanation | undefined
+  /** How we stand to a founded network; `undefined` behind a plain name, and until it is known. */
+  stay(): Stay | undefined
+  ledger(): SharedLedger | undefined
   /** Tells the room and the peers. Resolves when the sockets are closed. */
   leave(): Promise<void>
 }
 
-export function startSession(roomUrl: string, settings: Settings, dispatch: (event: PageEvent) => void): Session {
+export interface SessionHooks {
+  tell(event: PageEvent): void
+  /** The network ended our stay: we are no member any more. Starting anew says how we stand. */
+  expelled(): void
+}
+
+export function startSession(place: Place, settings: Settings, hooks: SessionHooks): Session {
+  const { roomUrl } = place
   const leaving = new AbortController()
+  const { signal } = leaving
   const startedAtMs = performance.now()
   const since = () => performance.now() - startedAtMs
   // What an ended session still says belongs to nobody.
   const tell = (event: PageEvent) => {
-    if (!leaving.signal.aborted) dispatch(event)
+    if (!signal.aborted) hooks.tell(event)
   }
   tell({ type: 'joining' })
 
   let joined: Network | undefined
+  let stay: Stay | undefined
+  const enter = async (identity: Identity) => {
+    const opened = stay
+    if (opened && opened.member.standing !== 'member') {
+      tell({ type: 'outside' })
+      await opened.admitted()
+      tell({ type: 'joining' })
+      opened.retell()
+    }
+    const confirmations = opened?.member.facts.parameters.confirmations
+    return join(roomUrl, {
+      identity,
+      name: settings.name,
+      direct: settings.direct ? 'on' : 'off',
+      signal,
+      ...(opened && { membership: opened.member }),
+      ledger: ledgerCode.then(({ openKeptLedger }) =>
+        openKeptLedger(roomUrl, identity, confirmations, (error) =>
+          tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
+        ),
+      ),
+      onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
+    })
+  }
+  /** What a host does not take as membership is not shown to it again. */
+  const enterAtLast = async (identity: Identity) => {
+    try {
+      return await enter(identity)
+    } catch (error) {
+      const failure = failureFrom(error)
+      if (!stay || !isMembershipFailure(failure)) throw error
+      stay.forgetChain()
+      stay = await openStay({ ...place, invite: undefined }, identity)
+      if (stay.member.standing === 'member') throw error
+      tell({ type: 'invite-failed', failure })
+      return enter(identity)
+    }
+  }
+  const openStay = async (at: Place, identity: Identity) => {
+    const { openStay: open } = await import('./membership/stay.ts')
+    return open(at, identity, tell, signal)
+  }
   const joining = (async () => {
     try {
       const { identity, kept } = await loadIdentity()
       tell({ type: 'identity', siteId: identity.siteId, kept })
-      const network = await join(roomUrl, {
-        identity,
-        name: settings.name,
-        direct: settings.direct ? 'on' : 'off',
-        signal: leaving.signal,
-        ledger: ledgerCode.then(({ openKeptLedger }) =>
-          openKeptLedger(roomUrl, identity, (error) =>
-            tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
-          ),
-        ),
-        onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
-      })
+      if (place.isFounded) stay = await openStay(place, identity)
+      const network = await enterAtLast(identity)
       joined = network
       follow(network, tell, since)
-      if (network.ledger) followLedger(network.ledger, identity.siteId, tell, leaving.signal)
+      network.on('state', ({ state, error }) => {
+        if (state === 'closed' && error && isMembershipFailure(error) && !signal.aborted) hooks.expelled()
+      })
+      if (network.ledger) followLedger(network.ledger, identity.siteId, tell, signal)
       return network
     } catch (error) {
       tell({ type: 'failed', failure: failureFrom(error) })
@@ -89,6 +139,8 @@ export function startSession(roomUrl: string, settings: Settings, dispatch: (eve
         tell({ type: 'contribution-failed', message: `Not recorded: ${failureFrom(error).message}` })
       }
     },
+    stay: () => stay,
+    ledger: () => joined?.ledger,
     explain(id) {
       const peerId = parsePeerId(id)
       return peerId && joined?.peers.get(peerId)?.explain()
@@ -124,16 +176,4 @@ function follow(network: Network, tell: (event: PageEvent) => void, since: () =>
 
 function factsOf({ id, siteId, name, state, path, rttMs, quality }: Peer): PeerFacts {
   return { id, siteId, name, state, path, rttMs, quality }
-}
-
-function failureFrom(error: unknown): Failure {
-  if (error instanceof EdgeNetError) return failureOf(error)
-  const message = error instanceof Error ? error.message : String(error)
-  return {
-    code: 'page',
-    reason: '',
-    message,
-    hint: 'Reload the page; if it happens again, the browser may be too old.',
-    retryAfterMs: undefined,
-  }
 }

@@ -3,7 +3,6 @@
  * Only facts enter; everything a stranger can fill is bounded here.
  */
 import type { Data, Explanation, JoinPhase, NetworkState, Path, PeerState, Quality } from '../api.ts'
-import type { EdgeNetError } from '../errors.ts'
 import { reachOf, sizeWords, type Milestone } from '../words.ts'
 import {
   initialContribution,
@@ -13,6 +12,7 @@ import {
   type ContributionState,
 } from './contribution-state.ts'
 import { newHistory, withSample, withTurn, type History } from './history.ts'
+import { NO_MEMBERSHIP, reduceMembership, type MembershipEvent, type MembershipState } from './membership/state.ts'
 import { EMPTY_LEDGER, reduceLedger, withName, type LedgerEvent, type LedgerState } from './ledger-state.ts'
 
 /** A busy room must not grow the page without end. */
@@ -56,7 +56,8 @@ export interface LogEntry {
   readonly failure?: string
 }
 
-export type Status = 'joining' | 'open' | 'reconnecting' | 'failed' | 'left'
+/** `outside`: before a closed network that we are no member of. */
+export type Status = 'joining' | 'outside' | 'open' | 'reconnecting' | 'failed' | 'left'
 
 export interface Self {
   readonly siteId: string
@@ -66,10 +67,16 @@ export interface Self {
 }
 
 export interface PageState {
+  /** What names the network in the room URL. */
+  readonly networkKey: string
+  /** The same, or what its founder called it. */
   readonly networkName: string
   readonly networkId: string | undefined
   readonly status: Status
+  /** What the browser says of this device's network. */
+  readonly isOnline: boolean
   readonly failure: Failure | undefined
+  readonly membership: MembershipState
   /** When each milestone was reached, in milliseconds since joining began. */
   readonly milestones: Partial<Record<Milestone, number>>
   readonly self: Self | undefined
@@ -84,7 +91,11 @@ export interface PageState {
 export type PageEvent =
   | LedgerEvent
   | ContributionEvent
+  | MembershipEvent
+  | { readonly type: 'online'; readonly isOnline: boolean }
   | { readonly type: 'joining' }
+  /** The network is closed, and we are no member. */
+  | { readonly type: 'outside' }
   | { readonly type: 'identity'; readonly siteId: string; readonly kept: boolean }
   | { readonly type: 'phase'; readonly phase: JoinPhase; readonly sinceMs: number }
   | { readonly type: 'joined'; readonly peerId: string; readonly networkId: string; readonly total: number }
@@ -122,12 +133,15 @@ export type PageEvent =
     }
 
 /** @param share of one core's time, which the person gave the last time */
-export function initialState(networkName: string, share: number): PageState {
+export function initialState(networkKey: string, share: number): PageState {
   return {
-    networkName,
+    networkKey,
+    networkName: networkKey,
     networkId: undefined,
     status: 'joining',
+    isOnline: true,
     failure: undefined,
+    membership: NO_MEMBERSHIP,
     milestones: {},
     self: undefined,
     total: 0,
@@ -142,11 +156,18 @@ export function initialState(networkName: string, share: number): PageState {
 export function reduce(state: PageState, event: PageEvent): PageState {
   switch (event.type) {
     case 'joining': {
-      // What was said and what was computed stays, and what people are called. The rest belongs to the session that ended.
-      const { networkName, log, nextKey, contribution } = state
+      // What was said and what was computed stays, what people are called and what the network is. The rest belongs to the
+      // session that ended.
+      const { networkKey, networkName, isOnline, log, nextKey, contribution } = state
       const ledger = { ...EMPTY_LEDGER, names: state.ledger.names }
-      return { ...initialState(networkName, contribution.share), log, nextKey, contribution, ledger }
+      const membership = { ...NO_MEMBERSHIP, facts: state.membership.facts }
+      const fresh = initialState(networkKey, contribution.share)
+      return { ...fresh, networkName, isOnline, membership, log, nextKey, contribution, ledger }
     }
+    case 'online':
+      return { ...state, isOnline: event.isOnline }
+    case 'outside':
+      return ended(state, 'outside', undefined)
     case 'identity':
       return { ...state, self: { siteId: event.siteId, kept: event.kept, peerId: undefined } }
     case 'phase':
@@ -216,6 +237,14 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case 'ledger-selected':
     case 'ledger-fault':
       return { ...state, ledger: reduceLedger(state.ledger, event) }
+    case 'membership':
+    case 'invite-failed':
+    case 'asking':
+    case 'waiting':
+    case 'membership-fault': {
+      const membership = reduceMembership(state.membership, event)
+      return { ...state, membership, networkName: membership.facts?.name ?? state.networkName }
+    }
     case 'contributing':
     case 'share':
     case 'compute':
@@ -227,12 +256,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
   }
 }
 
-/** The part of an error that the page shows. */
-export function failureOf({ code, reason, message, hint, retryAfterMs }: EdgeNetError): Failure {
-  return { code, reason, message, hint, retryAfterMs }
-}
-
-function ended(state: PageState, status: 'failed' | 'left', failure: Failure | undefined): PageState {
+function ended(state: PageState, status: 'failed' | 'left' | 'outside', failure: Failure | undefined): PageState {
   return { ...state, status, failure, peers: new Map(), total: 0, contribution: stopped(state.contribution) }
 }
 

@@ -2,6 +2,8 @@
 import type { QualityLevel } from '../api.ts'
 import { explanationWords, QUALITY_WORDS, type ExplanationWords } from '../explanation-words.ts'
 import type { History } from './history.ts'
+import { undecidedOf } from './membership/state.ts'
+import { POLICY_WORDS } from './membership/words.ts'
 import type { PageState, ShownPeer, Status } from './state.ts'
 import {
   durationWords,
@@ -49,6 +51,9 @@ export interface PageView {
   readonly title: string
   readonly status: Status
   readonly statusText: string
+  /** What kind of network it is. */
+  readonly kind: string
+  readonly description: string
   readonly steps: readonly Step[]
   readonly rows: readonly PeerRow[]
   /** What the list leaves out. */
@@ -67,9 +72,11 @@ export function viewOf(state: PageState): PageView {
   const inRoom = state.status === 'open' || state.status === 'reconnecting'
   const sendable = inRoom && rows.length > 0
   return {
-    title: `${inRoom ? `(${state.total}) ` : ''}${state.networkName} · Edge-Net`,
+    title: `${titleNumber(state, inRoom)}${state.networkName} · Edge-Net`,
     status: state.status,
-    statusText: STATUS_WORDS[state.status],
+    statusText: statusWords(state),
+    kind: kindWords(state),
+    description: state.membership.facts?.description ?? '',
     steps: stepsOf(state),
     rows,
     more: unshown > 0 ? `and ${unshown} more` : '',
@@ -95,10 +102,30 @@ const UNNAMED = 'Unnamed peer'
 
 const STATUS_WORDS: Record<Status, string> = {
   joining: 'Joining the room…',
+  outside: 'Not a member',
   open: 'You are in the room',
   reconnecting: 'Reconnecting to the room…',
   failed: 'Not in the room',
   left: 'You have left the room',
+}
+
+function statusWords({ status, isOnline }: PageState): string {
+  if (isOnline || status === 'left' || status === 'outside') return STATUS_WORDS[status]
+  // What is open may not have noticed yet.
+  if (status === 'failed') return 'Offline: not in the room'
+  return 'Offline: waiting for this device’s network'
+}
+
+/** Who waits for a decision comes before who is there. */
+function titleNumber(state: PageState, inRoom: boolean): string {
+  const undecided = undecidedOf(state.membership, state.self?.siteId)
+  if (undecided > 0) return `(${undecided} waiting) `
+  return inRoom ? `(${state.total}) ` : ''
+}
+
+function kindWords({ networkKey, membership: { facts } }: PageState): string {
+  if (facts) return `${POLICY_WORDS[facts.policy].label} network`
+  return networkKey.startsWith('net-') ? 'Network' : `${POLICY_WORDS.public.label} network`
 }
 
 function rowOf(peer: ShownPeer): PeerRow {
@@ -123,8 +150,8 @@ function rowOf(peer: ShownPeer): PeerRow {
 }
 
 function stepsOf({ milestones, status }: PageState): Step[] {
-  const ongoing =
-    status === 'failed' || status === 'left' ? -1 : MILESTONES.findIndex((m) => milestones[m] === undefined)
+  const isOver = status === 'failed' || status === 'left' || status === 'outside'
+  const ongoing = isOver ? -1 : MILESTONES.findIndex((m) => milestones[m] === undefined)
   return MILESTONES.map((milestone, i) => {
     const atMs = milestones[milestone]
     const progress = atMs !== undefined ? 'done' : i === ongoing ? 'now' : 'later'
@@ -134,7 +161,7 @@ function stepsOf({ milestones, status }: PageState): Step[] {
 
 /** Who is there in numbers. The room counts; the list holds those who have proved themselves to us. */
 function censusOf({ status, total, peers }: PageState): string {
-  if (status === 'joining' || status === 'failed' || status === 'left') return ''
+  if (status !== 'open' && status !== 'reconnecting') return ''
   if (status === 'reconnecting') {
     return [...peers.values()].some(({ path }) => path.kind === 'direct') ? 'direct paths stay up' : ''
   }

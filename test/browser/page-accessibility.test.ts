@@ -118,7 +118,7 @@ describe('the page', () => {
   it('can be used with the keyboard alone, and shows where it is', async () => {
     await withPage(room, {}, async (page) => {
       const reached: string[] = []
-      for (let i = 0; i < 20; i++) {
+      for (let i = 0; i < 32; i++) {
         await page.keyboard.press('Tab')
         const [id, outlinePx] = await page.evaluate(() => {
           const focused = document.activeElement ?? document.body

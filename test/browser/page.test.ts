@@ -153,7 +153,7 @@ describe('one person', () => {
     await expect.poll(clipboard).toBe(room)
     await page.getByRole('button', { name: 'Copy the command' }).click()
     await expect.poll(clipboard).toBe(`npx edge-net join ${room}`)
-    await page.getByRole('button', { name: 'Copy your identity' }).click()
+    await page.getByRole('button', { name: 'Copy your site id' }).click()
     await expect.poll(clipboard).toMatch(/^[\w-]{43}$/)
   })
 
