@@ -67,9 +67,11 @@ export class RevocationExchange {
 
   #received(peer: Peer, data: Data): void {
     if (typeof data === 'string' || data.length <= NUMBER_BYTES) return this.#blame(peer, 'revocations-malformed')
+    if (this.#host.book.isLatest(data)) return
     const inbox = this.#inboxes.get(peer.id) ?? { waiting: undefined, timer: undefined }
     this.#inboxes.set(peer.id, inbox)
-    inbox.waiting = { peer, bytes: data }
+    const isOlder = inbox.waiting && numberIn(data) < numberIn(inbox.waiting.bytes)
+    if (!isOlder) inbox.waiting = { peer, bytes: data }
     if (!inbox.timer) this.#look(inbox)
   }
 
