@@ -125,7 +125,10 @@ export interface ImportReport {
   readonly known: number
   /** Entries whose ancestors are not there: they are kept and tried again, as long as there is room. */
   readonly orphans: number
+  /** Lines that were refused, in their order: a thousand of them at most. */
   readonly rejected: readonly { readonly line: number; readonly reason: string }[]
+  /** How many lines were refused besides those. */
+  readonly rejectedMore: number
 }
 
 export interface VerifyReport {

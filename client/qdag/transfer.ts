@@ -30,9 +30,10 @@ export async function importLines(
   take: (entry: Entry) => Verdict['kind'],
 ): Promise<ImportReport> {
   const rejected: { line: number; reason: string }[] = []
-  const counts = { added: 0, known: 0, orphans: 0 }
+  const counts = { added: 0, known: 0, orphans: 0, rejectedMore: 0 }
   const reject = (line: number, reason: string) => {
     if (rejected.length < MAX_REJECTED) rejected.push({ line, reason })
+    else counts.rejectedMore++
   }
   const takeAll = async (batch: readonly Line[]) => {
     const genuine = await areGenuine(

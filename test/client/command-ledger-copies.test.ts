@@ -130,7 +130,8 @@ describe('import', () => {
         const at = all.indexOf('wrong')
         const rejected = at < 0 ? [] : [{ line: at + 1, reason: 'signature' }]
         const orphans = counted('orphan') + counted('orphan at first')
-        return { added: counted('new'), known: counted('known'), orphans, rejected }
+        const rejectedMore = Math.max(0, counted('wrong') - 1)
+        return { added: counted('new'), known: counted('known'), orphans, rejected, rejectedMore }
       },
     })
   }

@@ -165,6 +165,14 @@ describe('a ledger alone', () => {
     const refused = await foreign.import(lines)
     expect(refused.added).toBe(0)
     expect(refused.rejected).toHaveLength(20)
+    expect(refused.rejectedMore).toBe(0)
+  })
+
+  it('lists a thousand of the lines that it refuses, and counts the others', async () => {
+    const ledger = await ledgerOf()
+    const { rejected, rejectedMore } = await ledger.import(Array.from({ length: 1_234 }, () => 'no json'))
+    expect(rejected.map(({ line }) => line)).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1))
+    expect(rejectedMore).toBe(234)
   })
 })
 
