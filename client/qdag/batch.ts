@@ -9,51 +9,28 @@
  */
 import { concat, type Bytes } from '../../protocol/bytes.ts'
 import { KEY_BYTES, SIGNATURE_BYTES } from '../../protocol/limits.ts'
-import type { Sha256 } from './api.ts'
+import { BATCH_VERSION } from './batch-decoder.ts'
 import { ByteSink } from './byte-sink.ts'
-import { ByteSource } from './byte-source.ts'
-import { idOfBody, type Entry, type EntryBody } from './entry.ts'
-import {
-  NO_CHAIN,
-  putChain,
-  putReceipt,
-  putShape,
-  putTask,
-  takeChain,
-  takeReceipt,
-  takeShape,
-  takeTask,
-} from './entry-fields.ts'
+import type { Entry } from './entry.ts'
+import { putChain, putReceipt, putShape, putTask } from './entry-fields.ts'
 import {
   ID_BYTES,
   MAX_BATCH_BYTES,
   MAX_BATCH_ENTRIES,
-  MAX_PARENTS,
   MAX_TASK_BYTES,
   RECEIPT_BYTES,
   WRITER_BYTES,
 } from './entry-limits.ts'
-import { isEntryBody } from './entry-rules.ts'
 import { mapKeyOf } from './map-key.ts'
 
-const VERSION = 1
-/** What an entry refers to: its parents and the one before it. */
-const MAX_REFERENCES = MAX_PARENTS + 1
-/** A byte in each of the columns that every entry has, one more for the task, and the signature. */
-const MIN_ENTRY_BYTES = 7 + 1 + SIGNATURE_BYTES
+export { BatchDecoder, countOfBatch, decodeBatch } from './batch-decoder.ts'
+
 /** Version and three counts. */
 const MAX_HEAD_BYTES = 1 + 3 * 2
 /** Without the longest task, its references, receipt and chain: a writer of its own, and columns of the largest values. */
 const MAX_PLAIN_ENTRY_BYTES = KEY_BYTES + WRITER_BYTES + 2 + 5 + 1 + 7 + 6 + 1 + MAX_TASK_BYTES + SIGNATURE_BYTES
 /** An id of which only one entry knows, and the number that stands for it. */
 const MAX_REFERENCE_BYTES = ID_BYTES + 2
-
-interface Author {
-  readonly contributor: Bytes
-  readonly writer: Bytes
-  /** The number that its next entry has, unless there is a gap. */
-  nextSeq: number
-}
 
 /** The entries in as few batches as their limits allow, in the same order. */
 export function* inBatches(entries: Iterable<Entry>, maxBytes = MAX_BATCH_BYTES): Generator<readonly Entry[], void> {
@@ -138,109 +115,13 @@ export function encodeBatch(entries: readonly Entry[]): Bytes {
     places.set(mapKeyOf(entry.id), i)
   }
   const head = new ByteSink()
-  head.uint8(VERSION)
+  head.uint8(BATCH_VERSION)
   head.varint(entries.length)
   head.varint(authors.size)
   head.bytes(authorList.view())
   head.varint(known.size)
   head.bytes(knownList.view())
   return concat(head.view(), ...Object.values(columns).map((sink) => sink.view()))
-}
-
-/** The entries in these bytes, signatures unverified, or `undefined` when anything about them is malformed. */
-export function decodeBatch(bytes: Bytes, sha256: Sha256): Entry[] | undefined {
-  const source = new ByteSource(bytes)
-  if (bytes.length > MAX_BATCH_BYTES || source.uint8() !== VERSION) return undefined
-  const count = source.varint()
-  // What is claimed must have come: a few bytes do not make us take memory for a thousand entries.
-  if (count < 1 || count > MAX_BATCH_ENTRIES || source.remaining < count * MIN_ENTRY_BYTES) return undefined
-  const authorCount = source.varint()
-  if (authorCount > count) return undefined
-  const authors = times(authorCount, () => takeAuthor(source))
-  const knownCount = source.varint()
-  if (knownCount > count * MAX_REFERENCES) return undefined
-  const known = times(knownCount, () => source.copy(ID_BYTES))
-  const columns = takeColumns(source, count, authors)
-  if (source.hasFailed || source.remaining > 0) return undefined
-
-  const entries: Entry[] = []
-  const sink = new ByteSink()
-  const idAt = (reference: number) =>
-    reference % 2 === 0 ? entries[entries.length - 1 - reference / 2]?.id : known[(reference - 1) / 2]
-  for (let i = 0; i < count; i++) {
-    const body = bodyAt(columns, i, idAt)
-    const signature = columns.signature[i]
-    if (!body || !signature || !isEntryBody(body)) return undefined
-    entries.push({ ...body, id: idOfBody(body, sha256, sink), signature })
-  }
-  return entries
-}
-
-/** How many entries a batch says it has; `undefined` when it is none. */
-export function countOfBatch(bytes: Bytes): number | undefined {
-  const source = new ByteSource(bytes)
-  const version = source.uint8()
-  const count = source.varint()
-  return source.hasFailed || version !== VERSION ? undefined : count
-}
-
-type Columns = ReturnType<typeof takeColumns>
-
-function takeColumns(source: ByteSource, count: number, authors: readonly Author[]) {
-  const author = times(count, () => authors[source.varint()])
-  const seq = author.map((of) => takeSeq(source, of))
-  const shape = times(count, () => takeShape(source))
-  let lastTsMs = 0
-  // In the order in which they stand, which is that in which an object is written down.
-  return {
-    author,
-    seq,
-    prev: shape.map((of) => (of?.hasPrev ? source.varint() : undefined)),
-    tsMs: times(count, () => (lastTsMs += source.signedVarint())),
-    computeUnits: times(count, () => source.varint()),
-    taskId: times(count, () => takeTask(source)),
-    parents: shape.map((of) => times(of?.parentCount ?? 0, () => source.varint())),
-    receipt: shape.map((of) => (of?.hasReceipt ? takeReceipt(source) : undefined)),
-    chain: shape.map((of) => (of?.hasChain ? takeChain(source) : NO_CHAIN)),
-    signature: times(count, () => source.copy(SIGNATURE_BYTES)),
-  }
-}
-
-/** A row, with ids in the place of references; `undefined` when one leads nowhere. */
-function bodyAt(columns: Columns, i: number, idAt: (reference: number) => Bytes | undefined): EntryBody | undefined {
-  const author = columns.author[i]
-  const taskId = columns.taskId[i]
-  const chain = columns.chain[i]
-  const prevReference = columns.prev[i]
-  const prev = prevReference === undefined ? undefined : idAt(prevReference)
-  const parents = columns.parents[i]?.map(idAt).filter((id) => id !== undefined) ?? []
-  const isWhole =
-    parents.length === columns.parents[i]?.length && (prev === undefined) === (prevReference === undefined)
-  if (!author || taskId === undefined || !chain || !isWhole) return undefined
-  return {
-    contributor: author.contributor,
-    writer: author.writer,
-    seq: columns.seq[i] ?? 0,
-    prev,
-    tsMs: columns.tsMs[i] ?? 0,
-    computeUnits: columns.computeUnits[i] ?? 0,
-    taskId,
-    parents,
-    receipt: columns.receipt[i],
-    chain,
-  }
-}
-
-function takeAuthor(source: ByteSource): Author {
-  return { contributor: source.copy(KEY_BYTES), writer: source.copy(WRITER_BYTES), nextSeq: 0 }
-}
-
-function takeSeq(source: ByteSource, author: Author | undefined): number {
-  const difference = source.signedVarint()
-  if (!author) return source.fail()
-  const seq = author.nextSeq + difference
-  author.nextSeq = seq + 1
-  return seq
 }
 
 /** As many bytes as an entry adds to a batch in the worst case: with a writer of its own, and ids that nobody else refers to. */
@@ -252,8 +133,4 @@ function encodedBytesAtMost({ parents, prev, receipt, chain }: Entry): number {
     (receipt ? RECEIPT_BYTES : 0) +
     (chain.length > 0 ? 2 + chain.length : 0)
   )
-}
-
-function times<T>(count: number, make: () => T): T[] {
-  return Array.from({ length: count }, make)
 }

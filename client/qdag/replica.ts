@@ -52,6 +52,8 @@ export class Replica {
   #ticket = 0
   #time: Time = { nowMs: 0, wallMs: 0 }
   #ripenAtMs = Infinity
+  /** There is more to do, in a turn that the shell gives. */
+  #isGivingWay = false
   /** For when the shell was asked to wake us. */
   #wakeAtMs = Infinity
 
@@ -156,6 +158,13 @@ export class Replica {
     this.#settle(true)
   }
 
+  /** Others had their turn since `giveWay`. */
+  goOn(time: Time): void {
+    this.#begin(time)
+    this.#isGivingWay = false
+    this.#settle(false)
+  }
+
   /** What peers said of the time does not hold any more when our own clock was set, or one stood still while we slept. */
   #begin(time: Time): void {
     this.#time = time
@@ -188,11 +197,11 @@ export class Replica {
   // ---- what comes of it --------------------------------------------------------------------------------------------
 
   /** Entries have become part of the ledger: the shell hears of it first, and then peers. */
-  #grown(growth: Growth, from?: SyncPeer, item?: Item): void {
+  #grown(growth: Growth, from?: SyncPeer, item?: Item, count?: number): void {
     const { solid, confirmed, forked } = growth
     this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
     for (const { id } of solid) this.#fetch.end(id)
-    this.#news.spread(growth, from, item)
+    this.#news.spread(growth, from, item, count)
   }
 
   /** The ledger keeps an entry until it can be part of it. */
@@ -211,7 +220,7 @@ export class Replica {
   /** Does all that can be done now, and asks to be woken for the rest. */
   #settle(isTurnOver: boolean): void {
     const { nowMs } = this.#time
-    this.#intake.pump(nowMs)
+    if (!this.#isGivingWay && this.#intake.pump(nowMs)) this.#giveWay()
     this.#fetch.tick(nowMs)
     this.#slots.tick(nowMs)
     if (this.#underway.size > 0) this.#ripenAtMs = Math.min(this.#ripenAtMs, nowMs + RIPEN_MS)
@@ -222,6 +231,11 @@ export class Replica {
     this.#wake()
   }
 
+  #giveWay(): void {
+    this.#isGivingWay = true
+    this.#output.giveWay()
+  }
+
   #tellState(peer: SyncPeer, state: SyncState): void {
     if (peer.toldState === state) return
     peer.toldState = state
@@ -230,7 +244,8 @@ export class Replica {
 
   #wake(): void {
     const { nowMs } = this.#time
-    let atMs = Math.min(this.#ripenAtMs, this.#intake.nextMs(nowMs), this.#fetch.nextMs(), this.#slots.nextMs())
+    const intakeMs = this.#isGivingWay ? Infinity : this.#intake.nextMs(nowMs)
+    let atMs = Math.min(this.#ripenAtMs, intakeMs, this.#fetch.nextMs(), this.#slots.nextMs())
     for (const { isMuted, mutedUntilMs, session, delivery } of this.#peers.values()) {
       atMs = Math.min(atMs, isMuted ? mutedUntilMs : session.nextMs(), delivery.canTell ? nowMs : Infinity)
     }
@@ -246,13 +261,14 @@ export class Replica {
 
   // ---- what the parts ask for --------------------------------------------------------------------------------------
 
-  #makeHost({ networkId, sha256, random }: ReplicaOptions): PartsHost {
+  #makeHost({ networkId, sha256, random, turnEntries }: ReplicaOptions): PartsHost {
     const time = () => this.#time
     const correctedWallMs = () => this.#correctedWallMs
     return {
       networkId,
       sha256,
       random,
+      turnEntries,
       ledger: this.#ledger,
       underway: this.#underway,
       slots: this.#slots,
@@ -277,7 +293,7 @@ export class Replica {
       misbehaved: (peer, reason) => this.#misbehaved(peer, reason),
       waits: (peer, entry, missing) => this.#waits(entry, missing, peer.id),
       has: (peer, id) => peer.delivery.forget(this.#ledger.indexOf(id)),
-      grown: (peer, growth, item) => this.#grown(growth, peer, item),
+      grown: (peer, growth, item, count) => this.#grown(growth, peer, item, count),
       dealtWith: (peer, item, fresh) => this.#dealtWith(peer, item, fresh),
       livePeers: () => [...this.#peers.values()].filter(({ state }) => state === 'live').map(({ id }) => id),
       isMissing: (id) => this.#ledger.isMissing(id),

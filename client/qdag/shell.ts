@@ -13,6 +13,7 @@ import { Ledger, type Verdict } from './ledger.ts'
 import { EntryLog } from './log.ts'
 import { OwnEntries } from './own-entries.ts'
 import { Replica, type FromLog, type Misbehaviour, type ReplicaOutput, type Time } from './replica.ts'
+import { othersHadTheirTurn } from './others-turn.ts'
 import { storeFailed } from './store-failure.ts'
 import type { LedgerStore } from './store.ts'
 import { entryChecks, type Verifier } from './verifier.ts'
@@ -171,6 +172,7 @@ export class LedgerShell {
           if (state === 'live') this.own?.settle()
           this.#events.sync(peer, state)
         }),
+      giveWay: () => void this.#giveWay(),
       wake: (atMs) => this.#wake(atMs),
     }
   }
@@ -217,6 +219,11 @@ export class LedgerShell {
     const hint =
       'It was dropped, and its ledger is not listened to for a while; messages go on. Its client is faulty or hostile.'
     this.#events.failed(new EdgeNetError('peer-misbehaved', reason, message, hint))
+  }
+
+  async #giveWay(): Promise<void> {
+    await othersHadTheirTurn()
+    if (!this.#isClosed) this.replica.goOn(time())
   }
 
   #wake(atMs: number): void {

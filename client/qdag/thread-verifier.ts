@@ -10,8 +10,8 @@ import { VerifyThread, type OpenPort, type Parcel } from './verify-thread.ts'
 const MIN_CHECKS = 64
 /** About 10 ms of work: a batch keeps several threads busy to its end. */
 const PARCEL_CHECKS = 128
-/** One that it works on, and one that waits, so that it never does. */
-const PARCELS_PER_THREAD = 2
+/** One that it works on, and some that wait: whoever hands them out may be busy for the time of two, taking in a batch. */
+const PARCELS_PER_THREAD = 4
 
 export class ThreadVerifier implements Verifier {
   readonly #open: OpenPort

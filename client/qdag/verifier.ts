@@ -3,6 +3,7 @@ import type { Bytes } from '../../protocol/bytes.ts'
 import { nowMs } from '../clock.ts'
 import { receiptMessage, signedMessage, type Entry } from './entry.ts'
 import { KeyCache, type ImportedKey } from './key-cache.ts'
+import { othersHadTheirTurn } from './others-turn.ts'
 import { isPermittedSignature } from './signature-rule.ts'
 
 /** Enough to keep the platform's threads busy, where it has any. */
@@ -124,17 +125,4 @@ class WebCryptoVerifier implements Verifier {
 function answer(round: Round, index: number, result: boolean): void {
   round.results[index] = result
   if (--round.unanswered === 0) round.resolve(round.results)
-}
-
-/** By a message, because browsers make timers wait: a few milliseconds always, a second in pages that nobody looks at. */
-function othersHadTheirTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.addEventListener('message', () => {
-      port1.close()
-      resolve()
-    })
-    port1.start()
-    port2.postMessage(undefined)
-  })
 }

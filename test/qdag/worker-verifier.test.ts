@@ -45,9 +45,9 @@ describe('a thread that ends by itself', () => {
     const verifier = fresh.workerVerifier(2)
     const { checks, expected } = await madeChecks(2_000)
     expect(await verifier.verify(checks)).toEqual(expected)
-    expect(DyingWorker.messages).toBe(4)
+    expect(DyingWorker.messages).toBe(8)
     expect(await verifier.verify(checks)).toEqual(expected)
-    expect(DyingWorker.messages).toBe(4)
+    expect(DyingWorker.messages).toBe(8)
   })
 })
 

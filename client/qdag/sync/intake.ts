@@ -1,13 +1,14 @@
 /**
  * From a message with entries to the ledger. Peers take turns; few batches are verified at a time, and none is even decoded
  * before its turn, so that what a peer sends costs no more than the window it was given. Batches end in the order in which
- * they began, whoever sent them: what an entry builds on may be in another's.
+ * they began, whoever sent them: what an entry builds on may be in another's. A batch is decoded and taken in by parts, so
+ * that a page goes on moving.
  */
 import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
 import type { Sha256 } from '../api.ts'
-import { decodeBatch } from '../batch.ts'
+import { BatchDecoder } from '../batch.ts'
 import type { Entry } from '../entry.ts'
-import type { Growth, Ledger } from '../ledger.ts'
+import type { Growth, Ledger, Verdict } from '../ledger.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
 import type { Pace } from './pace.ts'
 import type { Arrival, Underway } from './underway.ts'
@@ -15,6 +16,8 @@ import type { Arrival, Underway } from './underway.ts'
 /** Enough for every core of a small machine; each is up to a thousand entries, and a megabyte. */
 const MAX_TICKETS = 4
 const MAX_SENDER_TICKETS = 2
+/** Decoded, or taken in, in one turn: some two milliseconds in a browser on a desktop, and ten on a slow phone. */
+const TURN_ENTRIES = 256
 
 /** What a peer has sent, in its order. */
 export type Item =
@@ -50,6 +53,8 @@ export interface IntakeHost<S extends Sender> {
   readonly ledger: Ledger
   readonly underway: Underway
   readonly sha256: Sha256
+  /** How many entries are worked on in one turn. */
+  readonly turnEntries?: number | undefined
   /** The clock on the wall, as far as peers are right. */
   readonly correctedWallMs: number
   /** Verifies entries; gives the ticket that `verified` is called with. */
@@ -59,8 +64,8 @@ export interface IntakeHost<S extends Sender> {
   readonly waits: (sender: S, entry: Entry, missing: readonly Bytes[]) => void
   /** The sender has this entry, and so has the ledger. */
   readonly has: (sender: S, id: Bytes) => void
-  /** Entries have become part of the ledger. */
-  readonly grown: (sender: S, growth: Growth, item: Item) => void
+  /** Some of an item's entries, of which there were `count` to take in, have become part of the ledger. */
+  readonly grown: (sender: S, growth: Growth, item: Item, count: number) => void
   /** All of it has been dealt with. So many entries were new. */
   readonly dealtWith: (sender: S, item: Item, fresh: number) => void
 }
@@ -70,6 +75,33 @@ interface Load<S extends Sender> {
   readonly item: Item
   readonly arrivals: readonly Arrival[]
   isVerified: boolean
+  /** Arrivals before this one have been dealt with. */
+  at: number
+  /** How many entries have become part of the ledger by that. */
+  fresh: number
+  /** What was wrong with one of them; those behind it are dropped. */
+  fault: Misbehaviour | undefined
+}
+
+/** What several entries have brought. */
+class Sum {
+  readonly solid: Entry[] = []
+  readonly confirmed: number[] = []
+  readonly forked: number[] = []
+
+  /** Not by spreading: what waited for an entry may be very many. */
+  add({ solid, confirmed, forked }: Growth): void {
+    for (const entry of solid) this.solid.push(entry)
+    for (const index of confirmed) this.confirmed.push(index)
+    for (const index of forked) this.forked.push(index)
+  }
+}
+
+/** A batch that is being decoded. */
+interface Opened<S extends Sender> {
+  readonly sender: S
+  readonly item: Item
+  readonly decoder: BatchDecoder
 }
 
 export class Intake<S extends Sender> {
@@ -79,6 +111,9 @@ export class Intake<S extends Sender> {
   /** In the order in which they began. */
   readonly #line: Load<S>[] = []
   readonly #tickets = new Map<number, { readonly load: Load<S>; readonly arrivals: readonly Arrival[] }>()
+  #opened: Opened<S> | undefined
+  /** How many entries may yet be worked on in this turn. */
+  #left = 0
 
   constructor(host: IntakeHost<S>) {
     this.#host = host
@@ -94,6 +129,7 @@ export class Intake<S extends Sender> {
   forget(sender: S): void {
     sender.inbox.length = 0
     this.#turns.delete(sender)
+    if (this.#opened?.sender === sender) this.#opened = undefined
   }
 
   /** The verifier has answered. */
@@ -105,17 +141,14 @@ export class Intake<S extends Sender> {
     verified.load.isVerified = true
   }
 
-  /** Ends what can end, and begins what may begin. */
-  pump(nowMs: number): void {
+  /** Ends what can end, and begins what may begin. True when it stopped because this has been enough for one turn. */
+  pump(nowMs: number): boolean {
+    this.#left = this.#host.turnEntries ?? TURN_ENTRIES
     for (;;) {
       this.#endVerified()
-      const sender = this.#nextSender(nowMs)
-      const item = sender?.inbox.shift()
-      if (!sender || !item) return
-      // To the end of the line.
-      this.#turns.delete(sender)
-      if (sender.inbox.length > 0) this.#turns.add(sender)
-      this.#begin(sender, item, nowMs)
+      if (this.#left <= 0) return true
+      if (!this.#opened && !this.#openNext(nowMs)) return false
+      this.#decode(nowMs)
     }
   }
 
@@ -144,11 +177,39 @@ export class Intake<S extends Sender> {
     return item?.kind === 'entries' ? pace.entries.readyAtMs(nowMs) : nowMs
   }
 
-  #begin(sender: S, item: Item, nowMs: number): void {
-    const { sha256, misbehaved, verify } = this.#host
-    const isEmpty = item.kind === 'qdag_digest' || item.batch.length === 0
-    const entries = isEmpty ? [] : decodeBatch(item.batch, sha256)
-    if (!entries) return misbehaved(sender, 'malformed')
+  /** Opens what is next; false when that has to wait. */
+  #openNext(nowMs: number): boolean {
+    const sender = this.#nextSender(nowMs)
+    const item = sender?.inbox.shift()
+    if (!sender || !item) return false
+    // To the end of the line.
+    this.#turns.delete(sender)
+    if (sender.inbox.length > 0) this.#turns.add(sender)
+    if (item.kind === 'qdag_digest' || item.batch.length === 0) {
+      this.#begin(sender, item, [], nowMs)
+      return true
+    }
+    const decoder = BatchDecoder.begin(item.batch, this.#host.sha256)
+    if (decoder) this.#opened = { sender, item, decoder }
+    else this.#host.misbehaved(sender, 'malformed')
+    return true
+  }
+
+  /** Goes on with the batch that is open, if there is one. */
+  #decode(nowMs: number): void {
+    const opened = this.#opened
+    if (!opened) return
+    const { sender, item, decoder } = opened
+    const before = decoder.entries.length
+    const isFit = decoder.take(this.#left)
+    this.#left -= decoder.entries.length - before
+    if (isFit && !decoder.isDone) return
+    this.#opened = undefined
+    if (isFit) this.#begin(sender, item, decoder.entries, nowMs)
+    else this.#host.misbehaved(sender, 'malformed')
+  }
+
+  #begin(sender: S, item: Item, entries: readonly Entry[], nowMs: number): void {
     const arrivals: Arrival[] = []
     const unverified: Arrival[] = []
     for (const entry of entries) {
@@ -158,11 +219,12 @@ export class Intake<S extends Sender> {
     // Whoever answers sends what is not here, or little else.
     const isAnswer = item.kind === 'entries' && item.answer !== undefined
     sender.pace.entries.take(isAnswer ? entries.length - arrivals.length : entries.length, nowMs)
-    const load = { sender, item, arrivals, isVerified: unverified.length === 0 }
+    const isVerified = unverified.length === 0
+    const load: Load<S> = { sender, item, arrivals, isVerified, at: 0, fresh: 0, fault: undefined }
     sender.batches++
     this.#line.push(load)
-    if (load.isVerified) return
-    this.#tickets.set(verify(unverified.map(({ entry }) => entry)), { load, arrivals: unverified })
+    if (isVerified) return
+    this.#tickets.set(this.#host.verify(unverified.map(({ entry }) => entry)), { load, arrivals: unverified })
   }
 
   /** What has to become of an entry; nothing for one that is here. */
@@ -188,35 +250,46 @@ export class Intake<S extends Sender> {
   }
 
   #endVerified(): void {
-    for (let first = this.#line[0]; first?.isVerified; first = this.#line[0]) {
+    for (let first = this.#line[0]; first?.isVerified && this.#left > 0; first = this.#line[0]) {
+      this.#takeIn(first)
+      if (first.at < first.arrivals.length) return
       this.#line.shift()
       this.#end(first)
     }
   }
 
-  #end({ sender, item, arrivals }: Load<S>): void {
-    const { ledger, underway, waits, grown, dealtWith, misbehaved } = this.#host
-    sender.batches--
-    const solid: Entry[] = []
-    const confirmed: number[] = []
-    const forked: number[] = []
-    let fault: Misbehaviour | undefined
-    for (const arrival of arrivals) {
-      if (!arrival.isGenuine) fault ??= 'invalid-signature'
-      const verdict = fault ? undefined : ledger.add(arrival.entry, sender.id, this.#host.correctedWallMs)
-      if (verdict?.kind === 'rejected') fault = 'invalid-entry'
-      if (verdict?.kind === 'added') {
-        solid.push(...verdict.solid)
-        confirmed.push(...verdict.confirmed)
-        forked.push(...verdict.forked)
-      }
-      arrival.isHeld = verdict?.kind === 'orphan' || verdict?.kind === 'parked'
-      if (arrival.isHeld) waits(sender, arrival.entry, verdict?.kind === 'orphan' ? verdict.missing : [])
-      // What is solid is ended when it is told to others.
-      if (!arrival.isHeld && verdict?.kind !== 'added') underway.drop(arrival)
+  /** As many of its arrivals as there is time for in this turn. */
+  #takeIn(load: Load<S>): void {
+    const { sender, item, arrivals } = load
+    const part = arrivals.slice(load.at, load.at + this.#left)
+    load.at += part.length
+    this.#left -= part.length
+    const growth = new Sum()
+    for (const arrival of part) {
+      const verdict = this.#verdictOn(arrival, load)
+      if (verdict?.kind !== 'added') continue
+      growth.add(verdict)
     }
-    if (solid.length > 0) grown(sender, { solid, confirmed, forked }, item)
-    if (fault) misbehaved(sender, fault)
-    else dealtWith(sender, item, solid.length)
+    load.fresh += growth.solid.length
+    if (growth.solid.length > 0) this.#host.grown(sender, growth, item, arrivals.length)
+  }
+
+  #verdictOn(arrival: Arrival, load: Load<S>): Verdict | undefined {
+    const { ledger, underway, waits, correctedWallMs } = this.#host
+    const { sender } = load
+    if (!arrival.isGenuine) load.fault ??= 'invalid-signature'
+    const verdict = load.fault ? undefined : ledger.add(arrival.entry, sender.id, correctedWallMs)
+    if (verdict?.kind === 'rejected') load.fault = 'invalid-entry'
+    arrival.isHeld = verdict?.kind === 'orphan' || verdict?.kind === 'parked'
+    if (arrival.isHeld) waits(sender, arrival.entry, verdict?.kind === 'orphan' ? verdict.missing : [])
+    // What is solid is ended when it is told to others.
+    if (!arrival.isHeld && verdict?.kind !== 'added') underway.drop(arrival)
+    return verdict
+  }
+
+  #end({ sender, item, fresh, fault }: Load<S>): void {
+    sender.batches--
+    if (fault) this.#host.misbehaved(sender, fault)
+    else this.#host.dealtWith(sender, item, fresh)
   }
 }

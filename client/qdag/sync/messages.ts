@@ -105,7 +105,11 @@ const LAYOUTS: { readonly [K in Kind]: Layout<Bodies[K]> } = {
   qdag_ranges: layout({ sums: sums() }),
   qdag_range_difference: layout({ bits: restUpTo(2 ** MAX_RANGE_EXPONENT / 8) }),
   qdag_want: layout({ bits: restUpTo(MAX_SHORT_IDS / 8) }),
-  qdag_sync_response: layout({ isLast: flag, hasMore: flag, batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - ENTRIES_HEAD_BYTES) }),
+  qdag_sync_response: layout({
+    isLast: flag,
+    hasMore: flag,
+    batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - ENTRIES_HEAD_BYTES),
+  }),
   qdag_entries: layout({ batch: restUpTo(MAX_ENTRIES_MESSAGE_BYTES - 1) }),
   qdag_fetch: layout({ ids: list(fixed(ID_BYTES), MAX_FETCH_IDS) }),
   qdag_digest: layout({ tipDigest: digest, count }),

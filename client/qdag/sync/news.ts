@@ -27,11 +27,15 @@ export class News {
     this.#host = host
   }
 
-  /** The ledger has grown, by what a peer has sent or by itself. */
-  spread({ solid }: Growth, from?: SyncPeer, item?: Item): void {
+  /**
+   * The ledger has grown, by what a peer has sent or by itself.
+   *
+   * @param count how many entries came together, if these are only some of them
+   */
+  spread({ solid }: Growth, from?: SyncPeer, item?: Item, count = solid.length): void {
     const { ledger, underway, recent, peers } = this.#host
     const firstIndex = ledger.size - solid.length
-    const isTooMuch = from !== undefined && item !== undefined && this.#isTooMuch(from, item, solid.length)
+    const isTooMuch = from !== undefined && item !== undefined && this.#isTooMuch(from, item, count)
     for (const [i, entry] of solid.entries()) {
       recent.add(firstIndex + i, entry)
       const sources = underway.end(entry.id)

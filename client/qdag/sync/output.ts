@@ -40,6 +40,8 @@ export interface ReplicaOutput {
   /** The peer did what no honest peer does. It is not listened to any more, until it comes again and ten minutes have passed. */
   misbehaved(peer: string, reason: Misbehaviour): void
   sync(peer: string, state: SyncState): void
+  /** What is left would take too long for one turn. The shell calls `goOn` when others have had theirs. */
+  giveWay(): void
   /**
    * `tick` is due then, if not before. At a time that has come already: when what else happens in this turn has been told, so
    * that entries that come together leave together; in a microtask, for instance.
@@ -52,4 +54,6 @@ export interface ReplicaOptions {
   readonly sha256: Sha256
   /** At least 0, below 1: for nonces and for jitter. Whoever foresees it can make two entries look the same to a session. */
   readonly random: () => number
+  /** How many entries are decoded or taken in before others have their turn. Default: milliseconds' worth. */
+  readonly turnEntries?: number
 }

@@ -54,6 +54,7 @@ function changed(output: ReplicaOutput, changes: Partial<ReplicaOutput>): Replic
     solid: (...args) => output.solid(...args),
     misbehaved: (...args) => output.misbehaved(...args),
     sync: (...args) => output.sync(...args),
+    giveWay: () => output.giveWay(),
     wake: (...args) => output.wake(...args),
     ...changes,
   }

@@ -17,6 +17,9 @@ import type { Device } from './device.ts'
 import type { Vault } from './vault.ts'
 import { Verifier } from './verifier.ts'
 
+/** How many entries are worked on at once: histories have few, and would never be interrupted otherwise. */
+const TURNS = [1, 3, 16, 256]
+
 export class Session implements Owner, ReplicaOutput, Ticking {
   readonly name: string
   readonly device: Device
@@ -44,7 +47,9 @@ export class Session implements Owner, ReplicaOutput, Ticking {
     this.loop = new EventLoop(world.agenda, this.random, traits.timerGrainMs, this)
     this.ledger = parts.makeLedger({ networkId, sha256, salt: this.random.below(2 ** 32) })
     const random = (): number => this.random.fraction()
-    this.replica = parts.makeReplica(this.ledger, this, { networkId, sha256, random })
+    // By no draw, so that a seed stays the same history.
+    const turnEntries = TURNS[(networkId[0] ?? 0) % TURNS.length] ?? 1
+    this.replica = parts.makeReplica(this.ledger, this, { networkId, sha256, random, turnEntries })
     this.author = new Author(this)
     world.judge.began(this)
     this.vault = parts.makeVault(this)
@@ -195,6 +200,10 @@ export class Session implements Owner, ReplicaOutput, Ticking {
   sync(peer: string, state: SyncState): void {
     this.#trace(`${peer} is ${state}`)
     if (state === 'live') this.vault.settle()
+  }
+
+  giveWay(): void {
+    this.agenda.after(0, () => this.event(() => this.replica.goOn(this.time)))
   }
 
   wake(atMs: number): void {

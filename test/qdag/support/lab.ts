@@ -176,6 +176,7 @@ export class LabNode implements LabEnd, ReplicaOutput {
   readonly #sends = new Map<string, (bytes: Bytes) => void>()
   readonly #verifier: Task[]
   readonly #reader: Task[]
+  readonly #turns: Task[]
   #isBusy = false
   clockOffsetMs: number
 
@@ -186,6 +187,7 @@ export class LabNode implements LabEnd, ReplicaOutput {
     this.#contributor = new Contributor(name)
     this.#verifier = lab.queue()
     this.#reader = lab.queue()
+    this.#turns = lab.queue()
     const {
       makeLedger = (options) => new Ledger(options),
       makeReplica = (ledger, output, options) => new Replica(ledger, output, options),
@@ -274,6 +276,9 @@ export class LabNode implements LabEnd, ReplicaOutput {
   }
   sync(peer: string, state: SyncState): void {
     this.states.push({ peer, state })
+  }
+  giveWay(): void {
+    this.#turns.push(() => this.#event(() => this.replica.goOn(this.time)))
   }
   wake(atMs: number): void {
     this.wakeAtMs = Math.min(this.wakeAtMs, atMs)
