@@ -202,6 +202,16 @@ export class Replica {
     this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
     for (const { id } of solid) this.#fetch.end(id)
     this.#news.spread(growth, from, item, count)
+    this.#refused(growth)
+  }
+
+  /** Honest peers send nothing that breaks a rule, whenever that shows. */
+  #refused({ rejected }: Growth): void {
+    for (const { entry, from } of rejected) {
+      this.#underway.end(entry.id)
+      const sender = this.#peers.get(from)
+      if (sender) this.#misbehaved(sender, 'invalid-entry')
+    }
   }
 
   /** The ledger keeps an entry until it can be part of it. */
@@ -214,6 +224,7 @@ export class Replica {
     const growth = this.#ledger.ripen(this.#correctedWallMs)
     this.#underway.sweep(this.#time.nowMs)
     if (growth.solid.length > 0) this.#grown(growth)
+    else this.#refused(growth)
     this.#ripenAtMs = Infinity
   }
 

@@ -92,6 +92,21 @@ describe('orphans', () => {
     expectUnharmed(met)
   })
 
+  it('that turn out to break a rule end the peer that sent them, and not the one that sent what they lacked', () => {
+    const met = scene()
+    const root = new Contributor('root').write(met.group.tips)
+    const early = new Contributor('early').write([root], { tsMs: START_MS })
+    met.rogue.entries([early])
+    met.lab.run(100)
+    expect(met.alice.ledger.statistics().orphans).toBe(1)
+    met.bob.own(root)
+    met.lab.run(100)
+    expect(has(met, root)).toBe(true)
+    expect(met.alice.misbehaviours).toEqual([{ peer: 'rogue', reason: 'invalid-entry' }])
+    expect(met.alice.ledger.statistics().orphans).toBe(0)
+    expectUnharmed(met)
+  })
+
   it('get in when somebody else has what they lack', () => {
     const met = scene()
     const { root, entries } = orphans(met, 20)

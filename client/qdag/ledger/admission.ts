@@ -19,6 +19,7 @@ class Growing {
   readonly solid: Entry[] = []
   readonly confirmed: number[] = []
   readonly forked: number[] = []
+  readonly rejected: { readonly entry: Entry; readonly from: string }[] = []
 }
 
 const NOTHING: readonly Bytes[] = []
@@ -59,7 +60,9 @@ export class Admission {
     const queue = [...free]
     // It grows while it is gone through.
     for (const { entry, from } of queue) {
-      if (this.#place(entry, from, nowMs, growth)) continue
+      const verdict = this.#place(entry, from, nowMs, growth)
+      if (verdict?.kind === 'rejected') growth.rejected.push({ entry, from })
+      if (verdict) continue
       for (const next of this.waiting.release(entry.id)) queue.push(next)
     }
     growth.confirmed.sort((a, b) => a - b)

@@ -23,6 +23,8 @@ export interface Growth {
   readonly confirmed: readonly number[]
   /** Indexes of new entries whose number their writer had used before, ascending: see `forkOf`. */
   readonly forked: readonly number[]
+  /** Those that had waited and broke a rule when what they build on was there, with the peers that sent them. */
+  readonly rejected: readonly { readonly entry: Entry; readonly from: string }[]
 }
 
 export type Verdict =

@@ -88,12 +88,14 @@ class Sum {
   readonly solid: Entry[] = []
   readonly confirmed: number[] = []
   readonly forked: number[] = []
+  readonly rejected: { readonly entry: Entry; readonly from: string }[] = []
 
   /** Not by spreading: what waited for an entry may be very many. */
-  add({ solid, confirmed, forked }: Growth): void {
+  add({ solid, confirmed, forked, rejected }: Growth): void {
     for (const entry of solid) this.solid.push(entry)
     for (const index of confirmed) this.confirmed.push(index)
     for (const index of forked) this.forked.push(index)
+    for (const one of rejected) this.rejected.push(one)
   }
 }
 

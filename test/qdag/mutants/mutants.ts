@@ -108,7 +108,7 @@ class RejectingTheFuture extends Ledger {
 
 class NeverRipening extends Ledger {
   override ripen(): Growth {
-    return { solid: [], confirmed: [], forked: [] }
+    return { solid: [], confirmed: [], forked: [], rejected: [] }
   }
 }
 
@@ -136,7 +136,7 @@ class Lax extends Ledger {
     const isWhole = ids.every((id, number) => id === undefined || this.isRoot(id) || edges[number] !== NONE)
     if (verdict.kind !== 'rejected' || verdict.reason !== this.#reason || !isWhole) return verdict
     this.state.append(entry, edges)
-    return { kind: 'added', solid: [entry], confirmed: [], forked: [] }
+    return { kind: 'added', solid: [entry], confirmed: [], forked: [], rejected: [] }
   }
 }
 
