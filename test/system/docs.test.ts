@@ -25,14 +25,16 @@ import { startService, type Service } from '../support/server.ts'
 
 const ROOT = joinPath(import.meta.dirname, '..', '..')
 const read = (path: string) => readFileSync(joinPath(ROOT, path), 'utf8')
-const DOCUMENTS = ['README.md', 'PROTOCOL.md', 'SECURITY.md', 'LIMITS.md']
+const DOCUMENTS = ['README.md', 'PROTOCOL.md', 'SECURITY.md', 'LIMITS.md', 'DEPLOY.md']
+/** It names what there was before, which is in no file here. */
+const migration = read('MIGRATION.md')
 const readme = read('README.md')
 const protocol = read('PROTOCOL.md')
 const everything = DOCUMENTS.map(read).join('\n')
 const sources = ['protocol', 'worker', 'client', 'scripts'].flatMap(filesIn).map(read).join('\n')
 
 describe('links', () => {
-  it.each(DOCUMENTS)('of %s lead somewhere', (document) => {
+  it.each([...DOCUMENTS, 'MIGRATION.md'])('of %s lead somewhere', (document) => {
     const links = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
     expect(links.length).toBeGreaterThan(1)
     for (const link of links) {
@@ -135,6 +137,17 @@ describe('names', () => {
     const names = captured(/`([a-z]+[A-Z][A-Za-z]*)(?:\(\))?`/g, everything)
     expect(names.length).toBeGreaterThan(20)
     for (const name of names) expect(sources, name).toContain(name)
+  })
+
+  it('of calls, messages and variables that MIGRATION.md leads to are there', () => {
+    const rows = migration.matchAll(/^\| .+ \| (.+) \|$/gm)
+    const led = [...rows].flatMap(([, now = '']) => captured(/`([^`]+)`/g, now)).join(' ')
+    const names = led.match(/[a-z]+[A-Z][A-Za-z]*|(?<=\.)[a-z]+(?=\()/g) ?? []
+    expect(names.length).toBeGreaterThan(15)
+    for (const name of names) expect(sources, name).toMatch(new RegExp(`\\b${name}\\b`))
+    const kept = ticked(section(migration, 'Names that stay').split('Their contents')[0] ?? '')
+    expect(kept.length).toBeGreaterThan(10)
+    for (const name of kept) expect(sources, name).toContain(name)
   })
 
   it('of scripts are in package.json', () => {
