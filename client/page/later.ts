@@ -45,7 +45,8 @@ export function loadLater(host: PanelHost): Later {
   }
   const notLoaded = (error: unknown) => {
     setText(byId('notice'), 'This part of the page could not be loaded. Are you online?')
-    host.reportError(error)
+    // Without a network that is no fault of ours.
+    if (navigator.onLine) host.reportError(error)
   }
 
   document.addEventListener('click', ({ target }) => {

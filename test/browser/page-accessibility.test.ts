@@ -165,14 +165,36 @@ describe('the page', () => {
         ),
       )
       expect(live.toSorted()).toEqual([
+        'ask-name-error',
+        'ask-note-error',
+        'asking',
+        'asking-error',
+        'backup-error',
         // Of the entry that was chosen; of all others that arrive nothing is told.
         'chosen',
         'contribute-error',
         'copied',
         'failure',
+        'found-note',
+        'founding-error',
+        'go-note',
+        'go-text-error',
+        'history-note',
+        'identities-error',
+        'identities-note',
+        'invite-error',
+        'invite-fault',
+        'invite-text-error',
+        'label-text-error',
+        'ledger-files-status',
         'log-frame',
+        'membership-error',
+        'notice',
+        'remove-error',
+        'restore-error',
         'settings-error',
         'status',
+        'waiting-badge',
       ])
       expect(await page.evaluate(() => document.querySelector('[role="status"] .rtt, [role="log"] .rtt'))).toBeNull()
     })

@@ -9,6 +9,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { startCommand } from '../support/command.ts'
 import { startMisnamingProxy } from '../support/misnaming-proxy.ts'
 import { startService } from '../support/server.ts'
+import { identityScenes, networkScenes } from './scenes.ts'
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'screenshots')
 const SCREENS = {
@@ -41,9 +42,10 @@ try {
       const context = await browser.newContext({ ...size, colorScheme })
       await context.addInitScript(() => localStorage.setItem('edge-net.settings', '{"name":"Ada"}'))
       const page = await context.newPage()
-      const picture = async (state: string, fullPage = screen === 'phone') => {
-        await page.screenshot({ path: join(FOLDER, `${state}-${screen}-${colorScheme}.png`), fullPage })
+      const take = async (of: Page, state: string, fullPage = false) => {
+        await of.screenshot({ path: join(FOLDER, `${state}-${screen}-${colorScheme}.png`), fullPage })
       }
+      const picture = (state: string, fullPage = screen === 'phone') => take(page, state, fullPage)
       await open(page, service.roomUrl(`alone-${screen}-${colorScheme}`), 'open')
       await picture('alone')
       await open(page, room, 'open')
@@ -64,6 +66,10 @@ try {
       await page.waitForTimeout(SETTLE_MS)
       await picture('ledger', true)
       await page.getByRole('button', { name: 'Stop' }).click()
+      await page.getByRole('button', { name: 'What I contributed' }).click()
+      await page.waitForTimeout(SETTLE_MS)
+      await picture('history', false)
+      await page.keyboard.press('Escape')
       // It answers nothing any more, and its sockets stay open.
       neighbours[0]?.signal('SIGSTOP')
       await page.locator('.peer[data-route="stalled"]').waitFor()
@@ -81,6 +87,8 @@ try {
       await open(page, `${proxy.url}/n/mainnet`, 'failed')
       await picture('refused')
       await context.close()
+      await networkScenes(browser, service, { ...size, colorScheme }, take)
+      await identityScenes(browser, service, { ...size, colorScheme }, take)
     }
   }
   console.log(FOLDER)

@@ -79,9 +79,13 @@ describe('the ledger as a file', () => {
   })
 
   it('is told about in a sentence', () => {
-    expect(importWords({ added: 3, known: 1, orphans: 0, rejected: [] })).toBe('3 new entries, 1 known one.')
-    expect(importWords({ added: 0, known: 0, orphans: 2, rejected: [{ line: 4, reason: 'signature' }] })).toBe(
-      '0 new entries, 0 known ones. 2 entries wait for others that the file does not have. 1 line refused, the first of them line 4: signature.',
+    expect(importWords({ added: 3, known: 1, orphans: 0, rejected: [], rejectedMore: 0 })).toBe(
+      '3 new entries, 1 known one.',
+    )
+    expect(
+      importWords({ added: 0, known: 0, orphans: 2, rejected: [{ line: 4, reason: 'signature' }], rejectedMore: 2 }),
+    ).toBe(
+      '0 new entries, 0 known ones. 2 entries wait for others that the file does not have. 3 lines refused, the first of them line 4: signature.',
     )
   })
 

@@ -61,12 +61,14 @@ async function alone(work: () => Promise<string>): Promise<void> {
   }
 }
 
-export function importWords({ added, known, orphans, rejected }: ImportReport): string {
+export function importWords({ added, known, orphans, rejected, rejectedMore }: ImportReport): string {
   const first = rejected[0]
   return [
     `${counted(added, 'new entry', 'new entries')}, ${counted(known, 'known one', 'known ones')}.`,
     orphans > 0 ? `${counted(orphans, 'entry waits', 'entries wait')} for others that the file does not have.` : '',
-    first ? `${counted(rejected.length, 'line')} refused, the first of them line ${first.line}: ${first.reason}.` : '',
+    first
+      ? `${counted(rejected.length + rejectedMore, 'line')} refused, the first of them line ${first.line}: ${first.reason}.`
+      : '',
   ]
     .filter((part) => part !== '')
     .join(' ')

@@ -5,6 +5,9 @@ import { dialogOf } from '../dialogs.ts'
 const SHEETS = ['label-form', 'backup-form', 'restore-form'] as const
 type Sheet = (typeof SHEETS)[number]
 
+/** What a sheet stands in the place of. */
+const BEHIND = ['identity-list', 'identities-note', 'identity-actions'] as const
+
 let openedBy: Element | null = null
 let leaving: AbortController | undefined
 
@@ -15,10 +18,10 @@ let leaving: AbortController | undefined
 export function openSheet(sheet: Sheet, focus: string): AbortSignal {
   leaving?.abort()
   leaving = new AbortController()
-  openedBy = document.activeElement
+  // One sheet may lead to the next: then it is what the first was opened from.
+  if (!document.activeElement?.closest('.sheet')) openedBy = document.activeElement
   for (const id of SHEETS) setHidden(byId(id), id !== sheet)
-  setHidden(byId('identity-actions'), true)
-  byId(sheet).scrollIntoView({ block: 'nearest' })
+  for (const id of BEHIND) setHidden(byId(id), true)
   byId(focus).focus()
   return leaving.signal
 }
@@ -26,7 +29,7 @@ export function openSheet(sheet: Sheet, focus: string): AbortSignal {
 export function closeSheets(): void {
   leaving?.abort()
   for (const id of SHEETS) setHidden(byId(id), true)
-  setHidden(byId('identity-actions'), false)
+  for (const id of BEHIND) setHidden(byId(id), false)
   // Whoever uses a keyboard goes on where it was.
   if (openedBy instanceof HTMLElement && openedBy.isConnected) openedBy.focus()
   openedBy = null

@@ -96,15 +96,13 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
   }
 }
 
-/** Whether we decide about others. */
-export function isDecider({ facts, role }: Pick<MembershipState, 'facts' | 'role'>): boolean {
-  if (!facts || facts.policy === 'public') return false
-  return role === 'approver' || (role === 'creator' && facts.policy === 'private')
+/** Whether somebody decides about others: who founds a consortium need not be one of its approvers. */
+export function isDecider(facts: NetworkFacts | undefined, siteId: string | undefined): boolean {
+  return facts !== undefined && siteId !== undefined && facts.approvers.includes(siteId)
 }
 
 /** How many people wait for our decision. */
-export function undecidedOf(state: MembershipState, ownSiteId: string | undefined): number {
-  if (!isDecider(state)) return 0
-  const isOpen = ({ approvedBy }: Waiting) => ownSiteId === undefined || !approvedBy.includes(ownSiteId)
-  return (state.waiting ?? []).filter(isOpen).length
+export function undecidedOf({ facts, waiting }: MembershipState, ownSiteId: string | undefined): number {
+  if (ownSiteId === undefined || !isDecider(facts, ownSiteId)) return 0
+  return (waiting ?? []).filter(({ approvedBy }) => !approvedBy.includes(ownSiteId)).length
 }

@@ -73,7 +73,7 @@ export async function openStay(
       tell({ type: 'membership-fault', message: `Who waits is not known: ${failureFrom(error).message}` })
     }
   }
-  if (decides(member)) reviewOften(review, signal)
+  if (isDecider(member.facts, identity.siteId)) reviewOften(review, signal)
   let asking: AbortController | undefined
 
   return {
@@ -151,10 +151,6 @@ export async function openStay(
       return openNetwork(roomUrl, { identity, signal, ...more })
     }
   }
-}
-
-function decides({ facts, role }: MemberNetwork): boolean {
-  return isDecider({ facts, role })
 }
 
 function reviewOften(review: () => Promise<void>, signal: AbortSignal): void {

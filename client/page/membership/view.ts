@@ -97,8 +97,8 @@ export function membershipViewOf({ membership, self, status }: PageState, nowMs:
   const undecided = rows.filter(({ isApprovedByUs }) => !isApprovedByUs).length
   return {
     isShown,
-    words: isShown ? memberWords(membership) : '',
-    decides: isShown && isDecider(membership),
+    words: isShown ? memberWords(membership, self?.siteId) : '',
+    decides: isShown && isDecider(facts, self?.siteId),
     badge: isShown && undecided > 0 ? `${undecided + unshownWaiting} waiting` : '',
     applicants: rows,
     noApplicants: waiting ? 'Nobody waits to be let in.' : 'Asking the host who waits…',
@@ -167,7 +167,10 @@ const ROLE_WORDS = {
   approved: 'You were approved',
 } as const
 
-function memberWords({ role, endsAtMs }: MembershipState): string {
+function memberWords({ facts, role, endsAtMs }: MembershipState, siteId: string | undefined): string {
+  if (role === 'creator' && facts?.policy === 'consortium' && isDecider(facts, siteId)) {
+    return 'You founded this network, and are one of its approvers.'
+  }
   const words = ROLE_WORDS[role ?? 'everybody']
   if (words.endsWith('.')) return words
   return endsAtMs === undefined

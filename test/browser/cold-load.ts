@@ -1,0 +1,61 @@
+/**
+ * `node test/browser/cold-load.ts`: how long a first visit takes on a slow device, from the address to the first paint, and to
+ * where a person can begin to contribute. The browser knows nothing of the page, and its main thread runs at a quarter of this
+ * machine's speed; with `taskset -c 0` in front, browser and service share one core, too.
+ */
+import type { Browser } from 'playwright-core'
+import { launchChromium } from '../support/chromium.ts'
+import { startService } from '../support/server.ts'
+
+const SLOWER = 4
+const VISITS = 9
+/** What a person takes for at once. */
+const BAR_MS = 1_000
+
+const service = await startService({ rateLimits: 'off' })
+const browser = await launchChromium()
+try {
+  // The first one warms the service, which is no part of it.
+  await visit(browser, 'warm')
+  const visits = []
+  for (let i = 0; i < VISITS; i++) visits.push(await visit(browser, `cold-${i}`))
+  const [painted, ready] = [visits.map(({ paintedMs }) => paintedMs), visits.map(({ readyMs }) => readyMs)]
+  const verdict = median(ready) <= BAR_MS ? 'met' : 'MISSED'
+  console.log(`first paint ${words(painted)}; ready to contribute ${words(ready)}; bar ${BAR_MS} ms ${verdict}`)
+} finally {
+  await browser.close()
+  await service.close()
+}
+
+async function visit(of: Browser, room: string): Promise<{ paintedMs: number; readyMs: number }> {
+  const context = await of.newContext()
+  try {
+    const page = await context.newPage()
+    const devtools = await context.newCDPSession(page)
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: SLOWER })
+    // The page's own clock says when, so that watching costs nothing.
+    await page.addInitScript(() => {
+      new MutationObserver(() => {
+        const button = document.querySelector<HTMLButtonElement>('#contribute-toggle')
+        if (button && !button.disabled) document.documentElement.dataset['readyMs'] ??= `${performance.now()}`
+      }).observe(document, { subtree: true, attributes: true, childList: true })
+    })
+    await page.goto(service.roomUrl(room))
+    await page.locator('html[data-ready-ms]').waitFor()
+    return await page.evaluate(() => ({
+      paintedMs: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+      readyMs: Number(document.documentElement.dataset['readyMs']),
+    }))
+  } finally {
+    await context.close()
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+/** The median, and the range. */
+function words(values: readonly number[]): string {
+  return `${Math.round(median(values))} ms (${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))})`
+}
