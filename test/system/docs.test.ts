@@ -372,6 +372,16 @@ console.log('the end')`
     for (const line of expected) expect(lines, output).toContain(line)
   })
 
+  it('the example of the README for backups runs in Node', async () => {
+    const example = blocks(readme, 'js').find((text) => text.includes('edge-net/identity')) ?? ''
+    const child = spawn(process.execPath, ['--input-type=module', '-e', example], { cwd: ROOT })
+    children.add(child)
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    await vi.waitFor(() => expect(output).toContain('Ada true\n'), 20_000)
+    expect(output).toContain('100 %\n')
+  })
+
   it('the example of the README for the ledger runs in a page', async () => {
     const browser = await launchChromium()
     try {

@@ -20,10 +20,7 @@ export async function readPassPhrase(
   const given = variable(environment, 'EDGE_NET_PASS_PHRASE')
   if (given !== undefined) return checked(given, use)
   if (!process.stdin.isTTY) return checked(await firstLine(process.stdin), use)
-  const typed = checked(await typedUnseen('Pass phrase: ', signal), use)
-  if (use === 'new' && typed !== (await typedUnseen('The same again: ', signal)))
-    throw new UsageError('That was not the same pass phrase.', 'Try again; nothing was written.')
-  return typed
+  return typedUnseen(use, signal)
 }
 
 function checked(passPhrase: string, use: 'new' | 'known'): string {
@@ -41,18 +38,27 @@ async function firstLine(input: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** Asks on stderr, where it does not mix with what a program reads, and shows nothing of what is typed. */
-async function typedUnseen(question: string, signal: AbortSignal): Promise<string> {
-  process.stderr.write(question)
+async function typedUnseen(use: 'new' | 'known', signal: AbortSignal): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  // From now on the terminal shows nothing by itself, also not what is typed before the question or between two.
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
   // Ctrl-C reaches readline instead of the process.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
   // Ctrl-D: nothing was typed.
   const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')))
+  const ask = async (question: string) => {
+    process.stderr.write(question)
+    try {
+      return await Promise.race([terminal.question('', { signal }), ended])
+    } finally {
+      process.stderr.write('\n')
+    }
+  }
   try {
-    return await Promise.race([terminal.question('', { signal }), ended])
+    const typed = checked(await ask('Pass phrase: '), use)
+    if (use === 'known' || typed === (await ask('The same again: '))) return typed
+    throw new UsageError('That was not the same pass phrase.', 'Try again; nothing was written.')
   } finally {
     terminal.close()
-    process.stderr.write('\n')
   }
 }
