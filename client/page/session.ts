@@ -43,7 +43,7 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
   const { roomUrl } = place
   const leaving = new AbortController()
   const { signal } = leaving
-  const startedAtMs = performance.now()
+  let startedAtMs = performance.now()
   const since = () => performance.now() - startedAtMs
   // What an ended session still says belongs to nobody.
   const tell = (event: PageEvent) => {
@@ -58,8 +58,10 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
     if (opened && opened.member.standing !== 'member') {
       tell({ type: 'outside' })
       await opened.admitted()
-      tell({ type: 'joining' })
-      opened.retell()
+      signal.throwIfAborted()
+      // How long others took to decide is no part of joining.
+      startedAtMs = performance.now()
+      tell({ type: 'admitted' })
     }
     const confirmations = opened?.member.facts.parameters.confirmations
     return join(roomUrl, {
@@ -102,8 +104,13 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
       const network = await enterAtLast(identity)
       joined = network
       follow(network, tell, since)
+      const expelled = () => {
+        if (!signal.aborted) hooks.expelled()
+      }
+      // We know by ourselves when our time is over, and from peers that we were removed; the room may tell first.
+      void stay?.ended().then(expelled)
       network.on('state', ({ state, error }) => {
-        if (state === 'closed' && error && isMembershipFailure(error) && !signal.aborted) hooks.expelled()
+        if (state === 'closed' && error && isMembershipFailure(error)) expelled()
       })
       if (network.ledger) followLedger(network.ledger, identity.siteId, tell, signal)
       return network

@@ -96,6 +96,8 @@ export type PageEvent =
   | { readonly type: 'joining' }
   /** The network is closed, and we are no member. */
   | { readonly type: 'outside' }
+  /** We are, and go in. */
+  | { readonly type: 'admitted' }
   | { readonly type: 'identity'; readonly siteId: string; readonly kept: boolean }
   | { readonly type: 'phase'; readonly phase: JoinPhase; readonly sinceMs: number }
   | { readonly type: 'joined'; readonly peerId: string; readonly networkId: string; readonly total: number }
@@ -168,6 +170,8 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       return { ...state, isOnline: event.isOnline }
     case 'outside':
       return ended(state, 'outside', undefined)
+    case 'admitted':
+      return { ...state, status: 'joining', milestones: {} }
     case 'identity':
       return { ...state, self: { siteId: event.siteId, kept: event.kept, peerId: undefined } }
     case 'phase':

@@ -156,6 +156,27 @@ describe('a private network', () => {
   })
 })
 
+describe('a membership that ends', () => {
+  it('ends by itself in front of who has it, who can ask again', async () => {
+    const creator = await createIdentity()
+    const network = await foundNetwork({ host: service.url, identity: creator, name: 'For a while', policy: 'private' })
+    const bob = await people.meet('Bob')
+    await bob.goto(network.facts.roomUrl)
+    await ask(bob, 'Bob')
+    const site = await siteIdOf(bob)
+    await network.approve(site, { expiresAtMs: Date.now() + 8_000 })
+    await status(bob, 'open')
+    expect(await siteIdOf(bob)).toBe(site)
+    expect(await bob.locator('#membership-words').textContent()).toMatch(/^You were approved; .* until /)
+    await status(bob, 'outside')
+    expect(await bob.locator('#outside-heading').textContent()).toBe('Your membership has ended')
+    await ask(bob, 'Bob', 'Once more, please.')
+    await network.approve(site)
+    await status(bob, 'open')
+    expect(await bob.locator('#membership-words').textContent()).toBe('You were approved, for good.')
+  })
+})
+
 describe('a consortium', () => {
   it('of two approvers lets in whom both have approved, sends away whom one declines, and shows names as text', async () => {
     const ada = await people.in(service.roomUrl('mainnet'), 'Ada')

@@ -120,8 +120,10 @@ describe('a stranger before a closed network', () => {
       { type: 'invite-failed', failure: FAILURE },
       { type: 'asking', asking: { state: 'waiting', approvals: 0 } },
       known({ standing: 'member', role: 'approved' }),
-      { type: 'joining' },
+      { type: 'admitted' },
     )
+    expect(state).toMatchObject({ status: 'joining', self: { siteId: 'mine' } })
+    expect(reduce(state, { type: 'joining' }).membership.facts).toEqual(FACTS)
     expect(state.membership).toMatchObject({ facts: FACTS, asking: { state: 'no' }, inviteFailure: undefined })
     expect(state.networkName).toBe('Ada and friends')
     expect(outsideViewOf(state)).toBeUndefined()

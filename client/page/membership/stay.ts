@@ -4,7 +4,7 @@
  */
 import { EdgeNetError } from '../../errors.ts'
 import type { Identity } from '../../identity/identity.ts'
-import type { MemberNetwork } from '../../networks/api.ts'
+import type { MemberNetwork, Standing } from '../../networks/api.ts'
 import { openNetwork } from '../../networks/index.ts'
 import { failureFrom, failureOf } from '../failure.ts'
 import type { Place } from '../place.ts'
@@ -23,8 +23,10 @@ type Tell = (event: MembershipEvent) => void
 
 export interface Stay {
   readonly member: MemberNetwork
-  /** Resolves when we are a member; at once if we are. */
+  /** Resolves when we are a member, at once if we are; and when the page gives up. */
   admitted(): Promise<void>
+  /** The same for when we are none any more. */
+  ended(): Promise<void>
   /** Asks to be let in, again and again, until we are or `stopAsking`. Tells how it goes. */
   ask(name: string, note: string): Promise<void>
   stopAsking(): void
@@ -78,15 +80,8 @@ export async function openStay(
 
   return {
     member,
-    admitted: () =>
-      new Promise((resolve) => {
-        if (member.standing === 'member') return resolve()
-        const stop = member.on('standing', ({ standing }) => {
-          if (standing !== 'member') return
-          stop()
-          resolve()
-        })
-      }),
+    admitted: () => once(member, signal, (standing) => standing === 'member'),
+    ended: () => once(member, signal, (standing) => standing !== 'member'),
     async ask(name, note) {
       asking?.abort()
       const mine = new AbortController()
@@ -151,6 +146,21 @@ export async function openStay(
       return openNetwork(roomUrl, { identity, signal, ...more })
     }
   }
+}
+
+function once(member: MemberNetwork, signal: AbortSignal, isSo: (standing: Standing) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (isSo(member.standing) || signal.aborted) return resolve()
+    const stop = member.on('standing', ({ standing }) => {
+      if (isSo(standing)) done()
+    })
+    const done = () => {
+      stop()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+  })
 }
 
 function reviewOften(review: () => Promise<void>, signal: AbortSignal): void {
