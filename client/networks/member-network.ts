@@ -93,7 +93,12 @@ export class OpenedNetwork implements MemberNetwork {
   }
 
   attach(network: MembershipHost): void {
-    if (this.#network) throw invalid('membership', 'This membership is in use.', 'Open the network once for each join.')
+    if (this.#network)
+      throw invalid(
+        'membership',
+        'This membership is in use.',
+        'Await close() of the other network, or open one for each.',
+      )
     const { genesis } = this.#opening
     const book = this.#book
     this.#network = network
