@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addBenchCommand } from './bench/program.ts'
+import { markDashedIds, unmarkDashedIds, unmarked } from './dashed-ids.ts'
 import { examine } from './doctor/doctor.ts'
 import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
 import { EXIT, type ExitCode } from './exit.ts'
@@ -29,7 +30,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'edge-net: ')) })
+    .configureOutput({ outputError: (text, write) => write(unmarked(text).replace(/^error: /, 'edge-net: ')) })
     .showHelpAfterError('hint: edge-net --help')
   program
     .command('join')
@@ -91,6 +92,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   addIdentityCommand(program, (ended) => {
     code = ended
   })
+  unmarkDashedIds(program)
   heedIdentityOption(program)
   addBenchCommand(program, (ended) => {
     code = ended
@@ -102,7 +104,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     code = ended
   })
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(markDashedIds(argv), { from: 'user' })
     return code
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

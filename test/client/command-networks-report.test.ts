@@ -26,7 +26,7 @@ const FACTS: NetworkFacts = {
   roomUrl: ROOM_URL,
   members: 0,
 }
-const WAITING = { siteId: SITE_ID, name: 'Ada', note: 'hi', sinceMs: 0, approvedBy: [], approvalsNeeded: 2 }
+const WAITING = { siteId: SITE_ID, name: 'Ada', note: 'hi', waitsSinceMs: 0, approvedBy: [], approvalsNeeded: 2 }
 const INVITE = {
   inviteKey: SITE_ID,
   url: `${ROOM_URL}#invite=abc`,
@@ -115,7 +115,8 @@ describe('lines for people', () => {
   })
 
   it('survive a time that is none', () => {
-    for (const sinceMs of [1e300, NaN, -1e300]) expect(said({ event: 'waiting', ...WAITING, sinceMs })).toContain('Ada')
+    for (const waitsSinceMs of [1e300, NaN, -1e300])
+      expect(said({ event: 'waiting', ...WAITING, waitsSinceMs })).toContain('Ada')
   })
 
   it('of a removal say what goes and what stays', () => {

@@ -99,8 +99,8 @@ function undecided(waiting: readonly Waiting[], { siteId }: Office): readonly Wa
   return waiting.filter(({ approvedBy }) => !approvedBy.includes(siteId))
 }
 
-function waitingEvent(waiting: Waiting, { network }: Office): NetworksEvent {
-  return { event: 'waiting', ...waiting, approvalsNeeded: network.facts.approvalsNeeded }
+function waitingEvent({ sinceMs: waitsSinceMs, ...waiting }: Waiting, { network }: Office): NetworksEvent {
+  return { event: 'waiting', ...waiting, waitsSinceMs, approvalsNeeded: network.facts.approvalsNeeded }
 }
 
 /** Whoever is meant; the beginning of an id will do for somebody who waits. */

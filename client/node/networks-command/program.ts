@@ -5,7 +5,7 @@ import type { ExitCode } from '../exit.ts'
 import { APPROVE_HELP, CREATE_HELP, INVITE_HELP, NETWORKS_HELP, REMOVE_HELP } from './help.ts'
 import { identityOption } from '../identity-option.ts'
 import { progressLine } from '../progress-line.ts'
-import { answerTo, canAsk } from '../question.ts'
+import { asking, type Ask } from '../question.ts'
 import { telling } from '../telling.ts'
 import { ownStyle, safeJson, safeText } from '../terminal.ts'
 import { approve, type Verdict } from './approve.ts'
@@ -117,28 +117,37 @@ async function inviteCommand(roomUrl: string, flags: InviteFlags): Promise<ExitC
 
 function approveCommand(roomUrl: string, siteIds: readonly string[], flags: ApproveFlags): Promise<ExitCode> {
   return telling<NetworksEvent>(writerFor(flags.json), (tell, ended) => {
-    const judge = flags.json || !canAsk() ? undefined : (waiting: Waiting) => verdictOn(waiting, ended)
-    return approve(roomUrl, approveOptions(siteIds, flags, process.env, Date.now()), tell, judge, ended)
+    const options = approveOptions(siteIds, flags, process.env, Date.now())
+    const act = (ask?: Ask) =>
+      approve(roomUrl, options, tell, ask && ((waiting) => verdictOn(waiting, ask, ended)), ended)
+    return options.watch && options.whom === 'none' && !flags.json ? asking(ended, act) : act()
   })
 }
 
-async function verdictOn({ name }: Waiting, ended: AbortSignal): Promise<Verdict> {
+async function verdictOn({ name }: Waiting, ask: Ask, ended: AbortSignal): Promise<Verdict> {
   const question = `Let ${safeText(name) || 'this one'} in? [y]es, [n]o, [l]ater, [q]uit: `
   for (;;) {
-    const verdict = VERDICTS[(await answerTo(question, ended)).charAt(0)]
+    const answer = await ask(question).catch((error: unknown) => {
+      if (ended.aborted) return 'quit'
+      throw error
+    })
+    const verdict = VERDICTS[answer.charAt(0)]
     if (verdict) return verdict
   }
 }
 
-/** Whoever has gone (an empty answer at the end of the input) decides nothing. */
+/** An empty line, which is also what is read when the input has ended, decides nothing. */
 const VERDICTS: Readonly<Record<string, Verdict>> = { y: 'approve', n: 'decline', l: 'later', q: 'stop', '': 'later' }
 
 function removeCommand(roomUrl: string, keys: readonly string[], flags: RemoveFlags): Promise<ExitCode> {
   return telling<NetworksEvent>(writerFor(flags.json), (tell, ended) => {
-    const confirm =
-      flags.json || !canAsk()
-        ? undefined
-        : async (meaning: string) => /^y(es)?$/.test(await answerTo(`${safeText(meaning)}\nGo on? [y/N] `, ended))
-    return remove(roomUrl, removeOptions(keys, flags, process.env), tell, confirm, ended)
+    const options = removeOptions(keys, flags, process.env)
+    const act = (ask?: Ask) => remove(roomUrl, options, tell, ask && ((meaning) => isAgreed(meaning, ask)), ended)
+    return options.isConfirmed || flags.json ? act() : asking(ended, act)
   })
+}
+
+async function isAgreed(meaning: string, ask: Ask): Promise<boolean> {
+  process.stderr.write(`${safeText(meaning)}\n`)
+  return /^y(es)?$/.test(await ask('Go on? [y/N] '))
 }

@@ -22,8 +22,12 @@ export type NetworksEvent =
   | { readonly event: 'listed'; readonly networks: number; readonly isComplete: boolean }
   /** An invite, new or kept. */
   | ({ readonly event: 'invite'; readonly isRevoked: boolean; readonly isExpired: boolean } & KeptInvite)
-  /** Somebody waits to be let in. */
-  | ({ readonly event: 'waiting'; readonly approvalsNeeded: number } & Waiting)
+  /** Somebody waits to be let in. `waitsSinceMs` is the host's word, in milliseconds since 1970; `sinceMs` is every event's own. */
+  | ({
+      readonly event: 'waiting'
+      readonly waitsSinceMs: number
+      readonly approvalsNeeded: number
+    } & Omit<Waiting, 'sinceMs'>)
   /** We have approved somebody. `approvals` counts ours, if he waits. */
   | {
       readonly event: 'approved'
@@ -144,13 +148,13 @@ function inviteLines(event: Of<'invite'>, style: Style, code: (url: string) => s
 }
 
 function waitingLines(
-  { siteId, name, note, sinceMs, approvedBy, approvalsNeeded }: Of<'waiting'>,
+  { siteId, name, note, waitsSinceMs, approvedBy, approvalsNeeded }: Of<'waiting'>,
   style: Style,
 ): string {
   const approvals = `${approvedBy.length} of ${counted(approvalsNeeded, 'approval', 'approvals')}`
   return [
     `waits     ${siteId}  ${style.accent(safeText(name) || 'without a name')}`,
-    `          since ${sinceWords(sinceMs)}, ${approvals}`,
+    `          since ${sinceWords(waitsSinceMs)}, ${approvals}`,
     ...(note === '' ? [] : [`          “${safeText(note)}”`]),
   ].join('\n')
 }
