@@ -23,6 +23,6 @@ export class StoredMap<Value> extends Map<string, Value> {
   }
 
   override clear(): void {
-    for (const key of [...this.keys()]) this.delete(key)
+    for (const key of this.keys()) this.delete(key)
   }
 }

@@ -72,7 +72,7 @@ export async function refusedAs(response: Response): Promise<readonly [RefusalCo
 export interface MadeInvite {
   readonly key: Bytes
   /** What somebody with this invite shows. */
-  chainFor(identity: Bytes): Promise<Bytes>
+  readonly chainFor: (identity: Bytes) => Promise<Bytes>
 }
 
 export async function invite(

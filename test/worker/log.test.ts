@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { toBase64Url, utf8 } from '../../protocol/bytes.ts'
 import { SUBPROTOCOL } from '../../protocol/limits.ts'
 import { app } from '../../worker/app.ts'
+import { found, send } from './founding.ts'
 import { connect, HOST, join, newSession, roomOf } from './scenario.ts'
 
 test('whatever happens, no log line carries a ticket, a key, a name, an address or what peers say', async () => {
@@ -49,4 +50,20 @@ test('whatever happens, no log line carries a ticket, a key, a name, an address 
     expect(secret).not.toBe('')
     for (const line of lines) expect(line).not.toContain(secret)
   }
+})
+
+test('founded networks are called alike in the log, whatever happens in them', async () => {
+  const lines: string[] = []
+  vi.spyOn(console, 'log').mockImplementation((line: string) => lines.push(line))
+  const founded = await found('private', { name: 'Nobody may know' })
+  const { network, creator } = founded
+  await connect(network, [SUBPROTOCOL, await (await newSession(network)).ticket()])
+  await send(network, 'approvals', 'none')
+  const member = await join(await newSession(network, { who: creator }))
+  await member.settled()
+  await runDurableObjectAlarm(roomOf(network))
+  const events = lines.map((line) => JSON.parse(line) as { event: string; network: string })
+  expect(events.map(({ event }) => event)).toEqual(expect.arrayContaining(['refused', 'room-report']))
+  expect(new Set(events.map((event) => event.network))).toEqual(new Set(['net-']))
+  for (const line of lines) for (const secret of [network, 'Nobody may know']) expect(line).not.toContain(secret)
 })
