@@ -2,8 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { foundNetwork, openNetwork } from '../../client/networks/index.ts'
+import { createIdentity, join } from '../../client/node/index.ts'
 import type { ServeEvent } from '../../client/node/serve/report.ts'
 import { startCommand, type RunningCommand } from '../support/command.ts'
 
@@ -11,7 +13,7 @@ let folder: string
 const running: RunningCommand[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'edge-net-serve-'))
+  folder = await mkdtemp(joinPath(tmpdir(), 'edge-net-serve-'))
 })
 afterAll(() => rm(folder, { recursive: true }))
 afterEach(async () => {
@@ -57,7 +59,11 @@ function raw(url: string, head: readonly string[]): Promise<string> {
 describe('a served room', () => {
   it('introduces peers, and what is stored outlives a restart', async () => {
     const first = await served()
-    expect(first.listening).toMatchObject({ event: 'listening', host: '127.0.0.1', folder: join(folder, 'service') })
+    expect(first.listening).toMatchObject({
+      event: 'listening',
+      host: '127.0.0.1',
+      folder: joinPath(folder, 'service'),
+    })
     const ada = startCommand(['join', first.listening.roomUrl, '--json', '--name', 'Ada'])
     running.push(ada)
     await ada.event('joined')
@@ -82,6 +88,30 @@ describe('a served room', () => {
 
     const second = await served()
     expect(await metric(second.url, 'joins_total')).toBe(2)
+  })
+
+  it('knows a network that was founded, and who its members are, after a restart', async () => {
+    const identity = await createIdentity()
+    const first = await served()
+    const founded = await foundNetwork({ host: first.url, identity, name: 'Friends', policy: 'private' })
+    const { code } = await founded.invite()
+    first.command.signal('SIGTERM')
+    await first.command.ended
+
+    const second = await served()
+    const roomUrl = `${second.url}/n/${founded.facts.id}`
+    await expect(openNetwork(roomUrl, { identity })).resolves.toMatchObject({
+      standing: 'member',
+      role: 'creator',
+      hostFault: undefined,
+      facts: { name: 'Friends', policy: 'private' },
+    })
+    const guest = await createIdentity()
+    const membership = await openNetwork(roomUrl, { identity: guest, invite: code })
+    const network = await join(roomUrl, { identity: guest, membership, direct: 'off' })
+    expect(network.state).toBe('open')
+    await network.close()
+    await expect(join(roomUrl, { direct: 'off', attempts: 1 })).rejects.toMatchObject({ reason: 'membership-missing' })
   })
 
   it('keeps its peers over a restart on the same port', async () => {
@@ -187,11 +217,11 @@ describe('what goes wrong', () => {
   })
 
   it('with the folder exits with 2 and says where', async () => {
-    const file = join(folder, 'file')
+    const file = joinPath(folder, 'file')
     await writeFile(file, '')
     const { code, stderr } = await startCommand(['serve', '--port', '0', '--data', file]).ended
     expect(code).toBe(2)
-    expect(stderr).toContain(join(file, 'service'))
+    expect(stderr).toContain(joinPath(file, 'service'))
     expect(stderr).toContain('hint: Choose another folder')
   })
 
@@ -230,7 +260,9 @@ describe('what goes wrong', () => {
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(absent)}`]
     const { code, stderr } = await startCommand(['serve', '--port', '0', '--data', folder], { nodeArgs }).ended
     expect(code).toBe(1)
-    const { devDependencies } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    const { devDependencies } = JSON.parse(
+      await readFile(joinPath(import.meta.dirname, '../../package.json'), 'utf8'),
+    ) as {
       devDependencies: { miniflare: string }
     }
     expect(stderr).toContain(`hint: npm install miniflare@${devDependencies.miniflare}\n`)
@@ -241,7 +273,7 @@ describe('its help', () => {
   it('names every variable that the Worker reads, and the exit codes', async () => {
     const { code, stdout } = await startCommand(['serve', '--help']).ended
     expect(code).toBe(0)
-    const path = join(import.meta.dirname, '../../dist/npm/service/service.json')
+    const path = joinPath(import.meta.dirname, '../../dist/npm/service/service.json')
     const { variables } = JSON.parse(await readFile(path, 'utf8')) as { variables: string[] }
     expect(variables.length).toBeGreaterThan(5)
     for (const name of [...variables, 'EDGE_NET_PORT', 'EDGE_NET_DATA']) expect(stdout).toContain(name)
@@ -250,7 +282,7 @@ describe('its help', () => {
 
   it('is what the README says', async () => {
     const { stdout } = await startCommand(['serve', '--help']).ended
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
+    const readme = await readFile(joinPath(import.meta.dirname, '../../README.md'), 'utf8')
     const section = readme.split('### serve\n')[1]?.split(/^##/m)[0] ?? ''
     const optionsIn = (text: string) => new Set(text.match(/--[a-z][a-z-]*/g))
     const options = stdout.split('Options:')[1]?.split('\n\n')[0] ?? ''
