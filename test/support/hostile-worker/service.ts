@@ -1,6 +1,6 @@
 /** The malicious Worker on a real port, in workerd, and the line on which a test gives it orders. */
 import { startService } from '../server.ts'
-import type { Answer, Command } from './command.ts'
+import type { Answer, Command, Lies } from './command.ts'
 
 export interface HostileService {
   /** The room URL of a network. */
@@ -15,6 +15,8 @@ export interface Room {
   attack(name: string, elsewhere?: string): Promise<void>
   /** Until the room repents, its door takes tickets of any date. */
   openDoor(): Promise<void>
+  /** What it says over HTTP from now on; nothing for the truth. */
+  lie(lies?: Lies): Promise<void>
   /** Honest from now on. */
   repent(): Promise<void>
   /** Honest from now on, with every socket closed, as after a deploy. */
@@ -45,6 +47,7 @@ export async function startHostileService(seed: number): Promise<HostileService>
         await command(network, { do: 'attack', order: { name, seed, ...(elsewhere && { network: elsewhere }) } })
       },
       openDoor: async () => void (await command(network, { do: 'open-door' })),
+      lie: async (lies = {}) => void (await command(network, { do: 'lie', lies })),
       repent: async () => void (await command(network, { do: 'repent' })),
       redeploy: async () => void (await command(network, { do: 'redeploy' })),
       tampered: async () => (await command(network, { do: 'count' })).tampered,

@@ -9,7 +9,7 @@ import { decodeTicket } from '../../../protocol/ticket.ts'
 import { app } from '../../../worker/app.ts'
 import { admissionRequest } from '../../../worker/door.ts'
 import type { Settings } from '../../../worker/settings.ts'
-import type { Answer, Command } from './command.ts'
+import type { Answer, Command, Lies } from './command.ts'
 import type { HostileRoom } from './room.ts'
 
 export { Charter } from '../../../worker/charter.ts'
@@ -21,6 +21,7 @@ const CONTROL = '/hostile/'
 const AN_HOUR_MS = 3_600_000
 /** Of the isolate, like the door itself: networks whose door lets every ticket in, whatever date it bears. */
 const openDoors = new Set<string>()
+const liesAbout = new Map<string, Lies>()
 const requests: string[] = []
 
 export default {
@@ -32,9 +33,13 @@ export default {
     }
     const body = request.method === 'POST' ? await request.clone().text() : ''
     requests.push([request.url, ...[...request.headers].flat(), body].join('\n'))
-    const network = pathname.split('/').pop() ?? ''
+    const [, , network = '', office] = pathname.split('/')
     const isJoin = request.headers.get('Upgrade') === 'websocket'
-    return isJoin && openDoors.has(network) ? letIn(request, network, settings) : app.fetch(request, settings, context)
+    if (isJoin && openDoors.has(network)) return letIn(request, network, settings)
+    const lies = isJoin ? undefined : liesAbout.get(network)
+    if (lies?.hidesRevocations && office === 'revocations') return Response.json({ number: 1 })
+    const honest = await app.fetch(request, settings, context)
+    return lies && honest.ok ? twisted(honest, office, lies) : honest
   },
 } satisfies ExportedHandler<Settings>
 
@@ -46,10 +51,21 @@ async function obey(network: string, command: Command, settings: Settings): Prom
     await (command.do === 'repent' ? room.repent() : room.redeploy())
   }
   if (command.do === 'open-door') openDoors.add(network)
+  if (command.do === 'lie') liesAbout.set(network, command.lies)
   const seen = command.do === 'seen' ? await room.seen() : []
   const heard = command.do === 'seen' ? requests.map((text) => toBase64Url(utf8(text))) : []
   const [tampered, admitted] = await Promise.all([room.tampered(), room.admitted()])
   return { tampered, admitted, seen: [...seen, ...heard] }
+}
+
+/** What is said instead of the truth. */
+async function twisted(honest: Response, office: string | undefined, lies: Lies): Promise<Response> {
+  const headers = { 'Access-Control-Allow-Origin': '*' }
+  if (office === 'waiting' && lies.approvals) return Response.json({ approvals: lies.approvals }, { headers })
+  if (office !== undefined) return honest
+  const { revocations, ...description } = await honest.json<Record<string, unknown>>()
+  const shown = lies.hidesRevocations ? {} : { revocations }
+  return Response.json({ ...description, ...shown, ...lies.description }, { headers })
 }
 
 /** No question asked: the ticket's peer gets in, whatever the date of its ticket. */

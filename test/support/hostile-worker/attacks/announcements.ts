@@ -5,6 +5,7 @@
 import { decodeAnnouncement } from '../../../../protocol/announcement.ts'
 import { compareBytes, concat, toBase64Url, utf8, type Bytes } from '../../../../protocol/bytes.ts'
 import { encodeFrame, epochByte, FLAG_FIRST, FLAG_LAST, FLAG_TEXT } from '../../../../protocol/frame.ts'
+import { SIGNATURE_BYTES } from '../../../../protocol/limits.ts'
 import { ScriptedPeer } from '../../scripted-peer.ts'
 import { listsAnybody, REGIONS, SESSION_AT, SESSION_END, withListed } from '../announcement-layout.ts'
 import type { Lair, MakeAttack } from '../attack.ts'
@@ -45,6 +46,12 @@ export const ANNOUNCEMENTS: Readonly<Record<string, MakeAttack>> = {
     const other = another(genuine, lair) ?? genuine
     return concat(genuine.slice(0, SESSION_AT), other.slice(SESSION_AT, SESSION_END), genuine.slice(SESSION_END))
   }),
+  /** A member's proof of membership on another member's announcement. */
+  'swap chains': instead((genuine, lair) => {
+    const other = another(genuine, lair) ?? genuine
+    const [[at, end], [from, to]] = [chainOf(genuine), chainOf(other)]
+    return concat(genuine.slice(0, at), other.slice(from, to), genuine.slice(end))
+  }),
   'truncate announcements': instead((genuine, { random }) => genuine.slice(0, Math.floor(random() * genuine.length))),
   'extend announcements': instead((genuine) => concat(genuine, noise(9))),
   'forge announcements': instead((genuine) => noise(genuine.length)),
@@ -79,6 +86,17 @@ export const ANNOUNCEMENTS: Readonly<Record<string, MakeAttack>> = {
       }
     },
   }),
+  /** The same, with the chain that a member shows. */
+  'impersonate with chains of members': () => ({
+    begin: async (lair) => {
+      for (const { id, announcement } of lair.victims) {
+        const chain = decodeAnnouncement(announcement)?.profile.chain
+        for (const to of lair.victims) {
+          if (to.id !== id) await speakAs('Eve', to, lair, chain)
+        }
+      }
+    },
+  }),
   /** From another room of this Worker, signed and valid there. */
   'announce the members of another room': (network) => ({
     begin: async ({ loot, victims, say, deliver }) => {
@@ -95,15 +113,27 @@ export function joined(announcement: Bytes, total: number) {
   return { type: 'peer-joined', peer: { announcement: toBase64Url(announcement) }, total, resumed: false }
 }
 
+/** The chain with its length, which stands before the signature. */
+function chainOf(announcement: Bytes): [number, number] {
+  const length = decodeAnnouncement(announcement)?.profile.chain.length ?? 0
+  const end = announcement.length - SIGNATURE_BYTES
+  return [end - length - 2, end]
+}
+
 function nameOf(announcement: Bytes): [number, number] {
   const [at, end] = REGIONS['name']?.(announcement) ?? [0, 0]
   return [at + 1, end]
 }
 
 /** A complete, honest-looking first contact, as only a real member of the network could make it: under another siteId. */
-async function speakAs(name: string, to: Lair['victims'][number], { network, say, deliver, victims }: Lair) {
+async function speakAs(
+  name: string,
+  to: Lair['victims'][number],
+  { network, say, deliver, victims }: Lair,
+  chain: Bytes = new Uint8Array(0),
+) {
   const eve = await ScriptedPeer.create(network)
-  eve.announcement = await eve.announce({ name })
+  eve.announcement = await eve.announce({ name, chain })
   const core = decodeAnnouncement(to.announcement)?.core
   if (!core) return
   const link = await eve.linkTo({ peerId: to.id, core })
