@@ -14,6 +14,7 @@ export function render(state: PageState, myName: string): void {
   const view = viewOf(state)
   if (document.title !== view.title) document.title = view.title
   if (document.body.dataset['status'] !== view.status) document.body.dataset['status'] = view.status
+  if (document.body.dataset['online'] !== `${state.isOnline}`) document.body.dataset['online'] = `${state.isOnline}`
   setText(byId('network-kind'), view.kind)
   setText(byId('network'), state.networkName)
   setText(byId('network-description'), view.description)

@@ -97,10 +97,10 @@ describe('a private network', () => {
       await inviteFault(page).toContain(words)
     }
     // Pasted into the waiting room, a bad one says so and a good one opens.
-    await page.getByLabel('Invite link').fill(good.url.slice(0, -1))
+    await page.getByLabel('Invite link', { exact: true }).fill(good.url.slice(0, -1))
     await page.getByRole('button', { name: 'Use this invite' }).click()
     await inviteFault(page).toContain('not whole')
-    await page.getByLabel('Invite link').fill(good.url)
+    await page.getByLabel('Invite link', { exact: true }).fill(good.url)
     await page.getByRole('button', { name: 'Use this invite' }).click()
     await status(page, 'open')
   })

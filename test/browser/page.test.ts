@@ -270,7 +270,11 @@ describe('trouble', () => {
       new MutationObserver(note).observe(document.body, { attributes: true, attributeFilter: ['data-status'] })
       return statuses
     })
+    // The room would be back before anybody saw that it was gone.
+    await ada.context().setOffline(true)
     await service.evict(name, 'close')
+    await expect.poll(() => seen.jsonValue(), WITHIN).toEqual(['reconnecting'])
+    await ada.context().setOffline(false)
     await expect.poll(() => seen.jsonValue(), WITHIN).toEqual(['reconnecting', 'open'])
     await say(ada, 'still here')
     await expect.poll(() => textsOn(grace), WITHIN).toContain('still here')
