@@ -28,7 +28,7 @@ export interface RoomCarrierEvents {
 }
 
 /** Codes after which another ticket would be refused just the same. */
-const FINAL_CODES =
+export const FINAL_CODES =
   /^(announcement-(malformed|network|signature)|host-mismatch|invite-used-up|membership-.+|network-(name|unknown)|origin-refused|superseded|ticket-(malformed|missing|purpose|signature))$/
 
 /** Keeps address translations alive (RFC 4787 REQ-5: TCP mappings last for minutes) and the room's ghosts away. */

@@ -12,7 +12,7 @@ import { abortedError, fieldsOf } from './host.ts'
 const FIRST_PAUSE_MS = 2_000
 const MAX_PAUSE_MS = 30_000
 /** Whatever a host asks for: somebody mends it. */
-const MAX_RETRY_AFTER_MS = 300_000
+const MAX_ASKED_PAUSE_MS = 300_000
 /** More than anybody reads through, and than an honest host keeps. */
 const MAX_LISTED = 256
 
@@ -34,7 +34,7 @@ export async function untilDone(ask: () => Promise<boolean>, signal: AbortSignal
       if (await ask()) return
     } catch (error) {
       if (!(error instanceof EdgeNetError) || !isPassing(error)) throw error
-      askedForMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
+      askedForMs = Math.min(error.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS)
     }
     await pause(Math.max(pauseMs, askedForMs), signal)
   }
