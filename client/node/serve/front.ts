@@ -3,7 +3,7 @@
  * any client that says which address it has (`CF-Connecting-IP`), and has tools under `/cdn-cgi/`. None of that gets through
  * here. Who the client is, and whether it spoke TLS, is said by the socket or by a trusted proxy.
  */
-import { Agent, createServer, request, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, BlockList, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { clientOf } from './client-of.ts'
@@ -23,9 +23,11 @@ export interface Front {
   close(): Promise<void>
 }
 
+/** On one machine it costs next to nothing; one that was kept open might just have been closed at its other end. */
+const NEW_CONNECTION = false
+
 /** @throws what the system says about the address, as `EADDRINUSE` */
 export async function openFront({ host, port, proxies, upstream }: FrontOptions): Promise<Front> {
-  const agent = new Agent({ keepAlive: true })
   const upgraded = new Set<Duplex>()
   const server = createServer((incoming, response) => {
     void upstream.then(
@@ -45,10 +47,14 @@ export async function openFront({ host, port, proxies, upstream }: FrontOptions)
   function passOn(incoming: IncomingMessage, response: ServerResponse, target: URL): void {
     if (isForbidden(incoming)) return void response.writeHead(404).end()
     const headers = headersFor(incoming, proxies)
-    const passed = request(target, { agent, method: incoming.method, path: incoming.url, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders))
-      answer.pipe(response)
-    })
+    const passed = request(
+      target,
+      { agent: NEW_CONNECTION, method: incoming.method, path: incoming.url, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders))
+        answer.pipe(response)
+      },
+    )
     passed.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()))
     response.on('close', () => passed.destroy())
     incoming.pipe(passed)
@@ -57,7 +63,7 @@ export async function openFront({ host, port, proxies, upstream }: FrontOptions)
   function passUpgrade(incoming: IncomingMessage, socket: Socket, head: Buffer, target: URL): void {
     if (isForbidden(incoming)) return void socket.end(headOf(404, []))
     const headers = [...headersFor(incoming, proxies), 'Connection', 'Upgrade', 'Upgrade', 'websocket']
-    const passed = request(target, { method: 'GET', path: incoming.url, headers })
+    const passed = request(target, { agent: NEW_CONNECTION, method: 'GET', path: incoming.url, headers })
     passed.on('upgrade', (answer, further: Socket, furtherHead: Buffer) => {
       socket.write(headOf(101, answer.rawHeaders))
       socket.write(furtherHead)
@@ -83,7 +89,6 @@ export async function openFront({ host, port, proxies, upstream }: FrontOptions)
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       for (const socket of upgraded) socket.destroy()
-      agent.destroy()
       await closed
     },
   }
