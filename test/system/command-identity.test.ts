@@ -63,7 +63,7 @@ const givenPassPhrase: Run = { env: { EDGE_NET_PASS_PHRASE: PASS_PHRASE } }
 describe('identities of a folder', () => {
   it('are made, listed and chosen, for their owner alone', async () => {
     const folder = freshFolder()
-    expect(await listed(folder)).toEqual([])
+    expect(await listed(folder)).toMatchObject([{ event: 'empty', folder }])
     const laptop = await done(folder, ['new', 'laptop'])
     expect(laptop).toMatchObject({ event: 'made', label: 'laptop', isCurrent: true })
     const first = await done(folder, ['new'])

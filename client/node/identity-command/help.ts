@@ -49,7 +49,7 @@ Examples:
 ${ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
-  identity, failed
+  identity, empty, failed
 
 ${EXITS}`
 

@@ -14,8 +14,10 @@ type Tell = (event: IdentityEvent) => void
 /** @returns failure when one of them cannot be used */
 export async function listIdentities(folder: string, tell: Tell): Promise<ExitCode> {
   const current = await currentLabel(folder)
+  const labels = await labelsIn(folder)
+  if (labels.length === 0) tell({ event: 'empty', folder })
   let code: ExitCode = EXIT.ok
-  for (const label of await labelsIn(folder)) {
+  for (const label of labels) {
     const file = identityPath(folder, label)
     const named = { event: 'identity', label, isCurrent: label === current, file } as const
     try {

@@ -14,6 +14,8 @@ export type IdentityEvent =
   | ({ readonly event: 'identity' } & Named & { readonly keptSinceMs: number })
   /** One that cannot be used, and why. */
   | ({ readonly event: 'identity'; readonly fault: string } & Omit<Named, 'siteId'>)
+  /** There is none yet. */
+  | { readonly event: 'empty'; readonly folder: string }
   | ({ readonly event: 'made' } & Named)
   | ({ readonly event: 'imported' } & Named)
   /** `file` is the backup. */
@@ -28,6 +30,8 @@ export function identityLine(event: Timed<IdentityEvent | FailedEvent>, style: S
       return undefined
     case 'identity':
       return identityWords(event, style)
+    case 'empty':
+      return `no identity yet in ${safeText(event.folder)}; edge-net join makes one, and so does edge-net identity new`
     case 'made':
     case 'imported': {
       const { label, siteId, isCurrent, file } = event
