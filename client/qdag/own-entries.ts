@@ -77,7 +77,12 @@ export class OwnEntries {
     const last = await store.lastOwn(writer)
     this.#known = { writer, last: last && this.#entryOf(last) }
     await this.#handOver()
-    await this.#forgetOld(writer)
+    try {
+      await this.#forgetOld(writer)
+    } catch (error) {
+      // Only room is at stake: the next one to open the store makes it, and nobody's start fails for it.
+      if (!isStoreFailure(error, 'busy')) throw error
+    }
   }
 
   /** Hands over again what is not part of the ledger yet: to be called when peers may have brought what it builds on. */

@@ -174,6 +174,18 @@ describe('after a crash', () => {
   })
 })
 
+it('own entries are kept longer, and the ledger opens all the same, while somebody else keeps the store busy', async () => {
+  const place = new MemoryPlace()
+  const kept = await open(place)
+  await contributed(kept, 1_500)
+  await kept.close()
+  const store = new FaultyStore(new MemoryStore(place))
+  store.fail('busy')
+  const after = await KeptLedger.open({ store, sha256 })
+  expect(after.ledger.size).toBe(1_500)
+  expect([...place.own.values()].map((records) => records.length)).toEqual([1_500])
+})
+
 it('own entries of which it is not known that segments have them are never forgotten', async () => {
   const place = new MemoryPlace()
   await open(place)

@@ -71,7 +71,8 @@ export class FaultyStore implements LedgerStore {
     return this.inner.allOwn()
   }
 
-  forgetOwn(writer: Bytes, below: number): Promise<void> {
+  async forgetOwn(writer: Bytes, below: number): Promise<void> {
+    await this.#write()
     return this.inner.forgetOwn(writer, below)
   }
 
