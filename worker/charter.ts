@@ -6,17 +6,16 @@
  * Anybody may found networks, so a charter that nobody uses ends itself; whoever holds the genesis can register it again.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { compareBytes, toBase64Url, type Bytes } from '../protocol/bytes.ts'
+import { compareBytes, type Bytes } from '../protocol/bytes.ts'
 import type { Genesis } from '../protocol/genesis.ts'
 import type { Applicant } from '../protocol/http.ts'
 import { networkIdText } from '../protocol/network.ts'
-import { proveRevocations } from '../protocol/revocations.ts'
 import { InviteUses, type InviteUse } from './invite-uses.ts'
 import { errorKind, log } from './log.ts'
 import { registryOf } from './registry.ts'
 import type { Settings } from './settings.ts'
 import { StoredMap } from './stored-map.ts'
-import { WaitingRoom } from './waiting-room.ts'
+import { WaitingRoom, type Rule } from './waiting-room.ts'
 
 /** What the charter is read for. */
 export type Visit = 'join' | 'other'
@@ -108,17 +107,17 @@ export class Charter extends DurableObject<Settings> {
   }
 
   /** A proven petition to be let in. */
-  wait(applicant: Parameters<WaitingRoom['ask']>[0], rule: Parameters<WaitingRoom['ask']>[1]) {
+  wait(applicant: Parameters<WaitingRoom['ask']>[0], rule: Rule) {
     if (!this.#genesis) return 'waiting-full'
     this.#seen()
     return this.#waiting.ask(applicant, rule, Date.now())
   }
 
-  waiting(): Applicant[] {
-    return this.#genesis ? this.#waiting.waiting(Date.now()) : []
+  waiting(rule: Rule): Applicant[] {
+    return this.#genesis ? this.#waiting.waiting(rule, Date.now()) : []
   }
 
-  approve(approval: Parameters<WaitingRoom['approve']>[0], rule: Parameters<WaitingRoom['approve']>[1]): void {
+  approve(approval: Parameters<WaitingRoom['approve']>[0], rule: Rule): void {
     if (this.#genesis) this.#waiting.approve(approval, rule, Date.now())
   }
 
@@ -181,12 +180,7 @@ export class Charter extends DurableObject<Settings> {
   async #tellRoom(): Promise<void> {
     const [genesis, stored] = [this.#genesis, this.#revocations]
     if (!genesis || !stored || genesis.policy === 'public') return
-    const list = await proveRevocations(genesis, stored.bytes)
-    if (typeof list === 'string') throw new Error(`this charter keeps a list that is none: ${list}`)
-    const creator = toBase64Url(genesis.creator)
-    // Whatever a creator signs, he stays a member.
-    const removed = list.keys.map(toBase64Url).filter((key) => key !== creator)
-    await this.env.ROOM.getByName(this.#network).removeMembers(removed)
+    await this.env.ROOM.getByName(this.#network).removeMembers(genesis, stored.bytes)
   }
 
   #wakeAt(): void {

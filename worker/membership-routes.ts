@@ -12,7 +12,6 @@ import {
   type Approval,
 } from '../protocol/approval.ts'
 import { compareBytes, fromBase64Url, toBase64Url, type Bytes } from '../protocol/bytes.ts'
-import type { Genesis } from '../protocol/genesis.ts'
 import type { ReviewAnswer, WaitingAnswer } from '../protocol/http.ts'
 import { KEY_BYTES, MAX_PETITION_CHARACTERS, MAX_REVOKED, SIGNATURE_BYTES } from '../protocol/limits.ts'
 import { parseNetworkId } from '../protocol/network.ts'
@@ -89,7 +88,7 @@ async function takePlace(text: string, letter: Letter): Promise<object | Refusal
   const { name, note, identity } = petition
   const source = await sourceOf(context.req.raw, network)
   const applicant = { member: toBase64Url(identity), name, note, source }
-  const outcome = await charterOf(context.env, network).wait(applicant, ruleOf(known.genesis))
+  const outcome = await charterOf(context.env, network).wait(applicant, ruleOf(known))
   return typeof outcome === 'string' ? outcome : ({ approvals: outcome } satisfies WaitingAnswer)
 }
 
@@ -97,7 +96,9 @@ async function showWaiting(text: string, letter: Letter): Promise<object | Refus
   const petition = await petitionIn(text, 'review', letter)
   if (typeof petition === 'string') return petition
   if (!mayApprove(letter.known, petition.identity)) return 'not-approver'
-  return { waiting: await charterOf(letter.context.env, letter.network).waiting() } satisfies ReviewAnswer
+  return {
+    waiting: await charterOf(letter.context.env, letter.network).waiting(ruleOf(letter.known)),
+  } satisfies ReviewAnswer
 }
 
 async function decline(text: string, letter: Letter): Promise<object | RefusalCode> {
@@ -115,11 +116,12 @@ async function takeApproval(text: string, { network, known, context }: Letter): 
   const approval = bytes && decodeApproval(bytes)
   if (!approval) return 'approval-malformed'
   if (!(await approvalIsGenuine(genesis, approval))) return 'approval-signature'
+  if (ruleOf(known).removed.includes(approval.approver)) return 'not-approver'
   if (approval.expiresAtMs <= Date.now()) return 'membership-expired'
   if (revocations?.has(approval.member)) return 'membership-revoked'
   const { approver, expiresAtMs } = approval
   const given = { member: toBase64Url(approval.member), approver, expiresAtMs, approval: approvalText(approval) }
-  await charterOf(context.env, network).approve(given, ruleOf(genesis))
+  await charterOf(context.env, network).approve(given, ruleOf(known))
   return {}
 }
 
@@ -135,8 +137,10 @@ function mayApprove({ genesis, revocations }: KnownNetwork, identity: Petition['
   return isNamed && (isCreator || !revocations?.has(identity))
 }
 
-function ruleOf(genesis: Genesis): Rule {
-  return { approvers: approversOf(genesis).length, needed: approvalsNeeded(genesis) }
+function ruleOf(known: KnownNetwork): Rule {
+  const approvers = approversOf(known.genesis)
+  const removed = approvers.flatMap((key, i) => (mayApprove(known, key) ? [] : [i]))
+  return { approvers: approvers.length, needed: approvalsNeeded(known.genesis), removed }
 }
 
 function approvalText(approval: Approval): string {

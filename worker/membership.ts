@@ -1,9 +1,11 @@
 /** Membership as the service checks it, at the door and when an announcement is renewed: to save work, since peers check it, too. */
 import { decodeAnnouncement, type ProvenAnnouncement } from '../protocol/announcement.ts'
 import { fromBase64Url, toBase64Url } from '../protocol/bytes.ts'
-import { decodeChain, proveMembership } from '../protocol/membership.ts'
+import type { Genesis } from '../protocol/genesis.ts'
+import { membershipClaim, proveMembership, type MembershipFault } from '../protocol/membership.ts'
 import { parseNetworkId } from '../protocol/network.ts'
 import type { RefusalCode } from '../protocol/refusal.ts'
+import type { Revocations } from '../protocol/revocations.ts'
 import type { Purpose } from '../protocol/ticket.ts'
 import { knownNetworks } from './known-networks.ts'
 import type { Settings } from './settings.ts'
@@ -35,12 +37,16 @@ export async function membershipFault(
   return (await knownNetworks.takeUse(network, use, settings)) ? undefined : 'invite-used-up'
 }
 
-/** Whether somebody who was let in with this announcement has been removed, himself or with the invite that he came by. */
-export function isRemoved(announcement: string, removed: ReadonlySet<string>): boolean {
+/** Why somebody who was let in with this announcement is no member any more, if these keys count no more. */
+export function removalFault(
+  genesis: Genesis,
+  announcement: string,
+  revocations: Revocations,
+): MembershipFault | undefined {
   const bytes = fromBase64Url(announcement)
   const decoded = bytes && decodeAnnouncement(bytes)
-  if (!decoded) return false
-  const chain = decodeChain(decoded.profile.chain)
-  const isByInvite = chain?.kind === 'invite' && removed.has(toBase64Url(chain.invite.inviteKey))
-  return isByInvite || removed.has(toBase64Url(decoded.core.identity))
+  if (!decoded) return undefined
+  // The door has verified the signatures.
+  const claim = membershipClaim(genesis, decoded.core.identity, decoded.profile.chain, revocations)
+  return typeof claim === 'string' ? claim : undefined
 }

@@ -8,9 +8,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import { proveAnnouncement } from '../protocol/announcement.ts'
 import { toBase64Url, type Bytes } from '../protocol/bytes.ts'
+import type { Genesis } from '../protocol/genesis.ts'
 import type { IceAnswer } from '../protocol/http.ts'
 import { MAX_CONTROL_CHARACTERS, PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../protocol/limits.ts'
+import type { MembershipFault } from '../protocol/membership.ts'
 import { networkIdOfKey } from '../protocol/network.ts'
+import { proveRevocations } from '../protocol/revocations.ts'
 import {
   CLOSE_CODES,
   encodeRoomMessage,
@@ -22,7 +25,7 @@ import {
 import { admissionOf, iceOf } from './door.ts'
 import { envelopeFault, receiverOf, RELAY_KIND, stampSender } from './envelope-check.ts'
 import { log, loggedName } from './log.ts'
-import { isRemoved, membershipFault } from './membership.ts'
+import { membershipFault, removalFault } from './membership.ts'
 import type { Place } from './place.ts'
 import { refuseHttp, refusalText } from './refusal.ts'
 import { GHOST_AFTER_MS, SWEEP_INTERVAL_MS, type Verdict } from './room-limits.ts'
@@ -71,11 +74,13 @@ export class Room extends DurableObject<Settings> {
     return new Response(null, { status: 101, webSocket: client, headers })
   }
 
-  /** Removes whom the charter names: base64url keys of identities and of invites. */
-  removeMembers(keys: readonly string[]): void {
-    const removed = new Set(keys)
+  /** Removes whoever is no member any more by the network's list of revocations, which comes from its charter. */
+  async removeMembers(genesis: Genesis, list: Bytes): Promise<void> {
+    const revocations = await proveRevocations(genesis, list)
+    if (typeof revocations === 'string') throw new Error(`a charter keeps a list that is none: ${revocations}`)
     for (const ws of this.#sockets.allOpen()) {
-      if (isRemoved(this.#sockets.placeOf(ws).record.announcement, removed)) this.#remove(ws)
+      const fault = removalFault(genesis, this.#sockets.placeOf(ws).record.announcement, revocations)
+      if (fault) this.#remove(ws, fault)
     }
   }
 
@@ -174,7 +179,7 @@ export class Room extends DurableObject<Settings> {
     if (ws.readyState !== WebSocket.OPEN || place.record.isVacated) return
     if (typeof proven === 'string') return this.#fault(ws, proven)
     if (proven.peerId !== place.peerId) return this.#fault(ws, 'announcement-signature')
-    if (fault === 'membership-revoked') return this.#remove(ws)
+    if (fault === 'membership-revoked') return this.#remove(ws, fault)
     if (fault) return this.#fault(ws, fault)
     const { expiresAtMs } = proven.profile
     // Renewals may overtake each other; the longer-lived one stays.
@@ -226,8 +231,8 @@ export class Room extends DurableObject<Settings> {
     this.#wakeAt(this.#report.membersChanged(nowMs))
   }
 
-  #remove(ws: WebSocket): void {
-    this.#sockets.expel(ws, 'membership-revoked')
+  #remove(ws: WebSocket, fault: MembershipFault): void {
+    this.#sockets.expel(ws, fault)
     this.#ended(this.#sockets.placeOf(ws), 'left', Date.now())
   }
 

@@ -40,6 +40,8 @@ export interface WaitingRecords {
 export interface Rule {
   readonly approvers: number
   readonly needed: number
+  /** Places of approvers who have been removed: what they have said counts no more. */
+  readonly removed: readonly number[]
 }
 
 /** Approvers are people: of a longer list they would look at nobody. */
@@ -71,12 +73,12 @@ export class WaitingRoom {
     nowMs: number,
   ): 'declined' | 'waiting-full' | readonly string[] {
     this.#forget(nowMs)
-    const approvals = this.#approvalsOf(member, nowMs)
+    const approvals = this.#approvalsOf(member, rule, nowMs)
     if (approvals.length >= rule.needed) return approvals
     const { applicants, declines } = this.#records
     if (declines.has(member)) return 'declined'
     const earlier = applicants.get(member)
-    if (!earlier && !this.#hasPlaceFor(source) && !(approvals.length > 0 && this.#makePlace(nowMs)))
+    if (!earlier && !this.#hasPlaceFor(source) && !(approvals.length > 0 && this.#makePlace(rule, nowMs)))
       return 'waiting-full'
     const isNews = earlier?.name !== name || earlier.note !== note || nowMs - earlier.askedAtMs >= ASKED_AGAIN_MS
     if (isNews) applicants.set(member, { name, note, sinceMs: earlier?.sinceMs ?? nowMs, askedAtMs: nowMs, source })
@@ -84,11 +86,11 @@ export class WaitingRoom {
   }
 
   /** Who waits, the longest first. */
-  waiting(nowMs: number): Applicant[] {
+  waiting(rule: Rule, nowMs: number): Applicant[] {
     this.#forget(nowMs)
     return [...this.#records.applicants]
       .map(([member, { name, note, sinceMs }]) => {
-        return { member, name, note, sinceMs, approvals: this.#approvalsOf(member, nowMs) }
+        return { member, name, note, sinceMs, approvals: this.#approvalsOf(member, rule, nowMs) }
       })
       .toSorted((a, b) => a.sinceMs - b.sinceMs)
   }
@@ -111,7 +113,7 @@ export class WaitingRoom {
     }
     approvals.set(key, { approval, expiresAtMs, receivedAtMs: nowMs })
     declines.delete(member)
-    if (this.#approvalsOf(member, nowMs).length >= rule.needed) applicants.delete(member)
+    if (this.#approvalsOf(member, rule, nowMs).length >= rule.needed) applicants.delete(member)
   }
 
   decline(member: string, nowMs: number): void {
@@ -134,18 +136,18 @@ export class WaitingRoom {
   }
 
   /** Whether the last comer without an approval could be sent away for somebody who has one. */
-  #makePlace(nowMs: number): boolean {
+  #makePlace(rule: Rule, nowMs: number): boolean {
     const { applicants } = this.#records
     if (applicants.size < MAX_APPLICANTS) return true
-    const last = this.waiting(nowMs).findLast(({ approvals }) => approvals.length === 0)
+    const last = this.waiting(rule, nowMs).findLast(({ approvals }) => approvals.length === 0)
     return last !== undefined && applicants.delete(last.member)
   }
 
-  #approvalsOf(member: string, nowMs: number): string[] {
+  #approvalsOf(member: string, { removed }: Rule, nowMs: number): string[] {
     const found: string[] = []
     for (let approver = 0; approver < MAX_APPROVERS; approver++) {
       const record = this.#records.approvals.get(approvalKey(member, approver))
-      if (record && record.expiresAtMs > nowMs) found.push(record.approval)
+      if (record && record.expiresAtMs > nowMs && !removed.includes(approver)) found.push(record.approval)
     }
     return found
   }

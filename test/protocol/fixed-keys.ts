@@ -52,6 +52,12 @@ export async function ticket(purpose: Purpose): Promise<string> {
   return signTicket({ announcement: await announce(), purpose, issuedAtMs: ISSUED_AT_MS, host: HOST }, signFixed)
 }
 
+/** A further signer, by its private key. */
+export function signerOf(seed: Uint8Array): { readonly key: Bytes; readonly sign: (message: Bytes) => Promise<Bytes> } {
+  const key = privateKey(PKCS8_ED25519, seed)
+  return { key: publicKey(key), sign: (message) => Promise.resolve(new Uint8Array(sign(null, message, key))) }
+}
+
 function privateKey(prefix: string, seed: Uint8Array): KeyObject {
   const der = Buffer.concat([Buffer.from(prefix, 'hex'), seed])
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })

@@ -4,12 +4,14 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
+import { encodeApproval } from '../../protocol/approval.ts'
+import { toBase64Url } from '../../protocol/bytes.ts'
 import { encodeFrame, epochByte, FLAG_HELD } from '../../protocol/frame.ts'
 import { implicitGenesis, networkIdOfName, networkIdText } from '../../protocol/network.ts'
 import { coreBytes, peerIdOf } from '../../protocol/peer-id.ts'
 import { boundData, encodeSealed, nonceOf } from '../../protocol/seal.ts'
 import * as fixed from './fixed-keys.ts'
+import * as network from './fixed-network.ts'
 
 export const VECTORS_FILE = join(import.meta.dirname, 'vectors.json')
 
@@ -75,10 +77,33 @@ export async function computeVectors(): Promise<object> {
         payload: new Uint8Array([0, 0, 0, 5]),
       }),
     ),
+    membership: await membershipVectors(),
   }
 }
 
-function hex(bytes: Bytes): string {
+async function membershipVectors(): Promise<object> {
+  const { privateGenesis, consortium } = network
+  return {
+    keys: {
+      creatorPrivate: hex(fixed.IDENTITY_SEED),
+      invitePrivate: hex(network.INVITE_SEED),
+      memberPrivate: hex(network.MEMBER_SEED),
+      approverPrivates: network.APPROVER_SEEDS.map(hex),
+      memberPublic: hex(network.member.key),
+      invitePublic: hex(network.inviteKeys.key),
+    },
+    privateGenesis: { bytes: hex(privateGenesis.bytes), id: networkIdText(privateGenesis.id) },
+    consortiumGenesis: { bytes: hex(consortium.bytes), id: networkIdText(consortium.id) },
+    inviteCodeBase64url: await network.inviteCode(),
+    inviteChain: hex(await network.inviteChain()),
+    approval: hex(encodeApproval(await network.approval(0))),
+    approvalsChain: hex(await network.approvalsChain([0, 1])),
+    revocations: hex((await network.revocations()).bytes),
+    petitionBase64url: await network.petition(),
+  }
+}
+
+function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
 }
 

@@ -263,6 +263,16 @@ describe('whoever is removed', () => {
     expect(kept.closed).toBeUndefined()
   })
 
+  test('takes along whom only he has approved', async () => {
+    const founded = await found('consortium')
+    const gone = await join(await sessionWith(founded, (identity) => approvals(founded, identity, [0, 1])))
+    const kept = await join(await sessionWith(founded, (identity) => approvals(founded, identity, [0, 1, 2])))
+    await revoke(founded, [present(founded.approvers[0]).key])
+    expect(await gone.nextClose()).toEqual({ code: 4403, reason: 'membership-insufficient' })
+    await kept.settled()
+    expect(kept.closed).toBeUndefined()
+  })
+
   test('finds a door elsewhere open for a minute at most, and is thrown out again after it', async () => {
     const founded = await found('private')
     const { network } = founded

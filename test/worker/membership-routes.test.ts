@@ -29,6 +29,7 @@ afterEach(() => {
 })
 
 const HOUR_MS = 3_600_000
+const RULE = { approvers: 1, needed: 1, removed: [] }
 
 function ask(founded: Founded, who: Signer, change: Parameters<typeof petition>[3] = {}): Promise<Response> {
   return petition(founded, 'wait', who, change).then((text) => send(founded.network, 'waiting', text))
@@ -100,7 +101,7 @@ describe('waiting to be let in', () => {
   test('in a public network nobody has to wait, and nobody does', async () => {
     const founded = await found('public')
     expect(await (await ask(founded, await newSigner())).json()).toEqual({ approvals: [] })
-    expect(await charterOf(env, founded.network).waiting()).toEqual([])
+    expect(await charterOf(env, founded.network).waiting(RULE)).toEqual([])
   })
 
   test('a flood from one part of the Internet leaves places for others', async () => {
@@ -153,7 +154,7 @@ describe('a petition is refused', () => {
   test.each(Object.entries(cases))('%s', async (_, [code, status, body]) => {
     const founded = await found('private')
     expect(await refusedAs(await send(founded.network, 'waiting', await body(founded)))).toEqual([code, status])
-    expect(await charterOf(env, founded.network).waiting()).toEqual([])
+    expect(await charterOf(env, founded.network).waiting(RULE)).toEqual([])
   })
 
   test('to see who waits, or to decline, by anybody but an approver in office', async () => {
@@ -198,6 +199,15 @@ test.each([
     401,
     async (founded: Founded, member: Signer) =>
       (await approval(founded, member.key, 7, undefined, founded.approvers[0])).text,
+  ],
+  [
+    'by an approver who has been removed',
+    'not-approver',
+    403,
+    async (founded: Founded, member: Signer) => {
+      await revoke(founded, [present(founded.approvers[0]).key])
+      return (await approval(founded, member.key)).text
+    },
   ],
   [
     'that is over',
@@ -337,11 +347,11 @@ describe('a charter that nobody uses', () => {
   test('that was never registered keeps nothing of what is sent to it', async () => {
     const { network, genesis } = await sketch('private')
     const charter = charterOf(env, network)
-    await charter.wait({ member: 'x', name: '', note: '', source: '' }, { approvers: 1, needed: 1 })
+    await charter.wait({ member: 'x', name: '', note: '', source: '' }, RULE)
     await charter.decline('x')
     expect(await charter.takeUse({ inviteKey: 'x', identity: 'y', uses: 1, expiresAtMs: Date.now() })).toBe(false)
     await register(genesis.bytes)
-    expect(await charter.waiting()).toEqual([])
+    expect(await charter.waiting(RULE)).toEqual([])
   })
 
   test('takes no genesis but its own', async () => {

@@ -13,7 +13,7 @@ import {
   type WaitingRecords,
 } from '../../worker/waiting-room.ts'
 
-const RULE: Rule = { approvers: 4, needed: 2 }
+const RULE: Rule = { approvers: 4, needed: 2, removed: [] }
 const NEVER = Number.MAX_SAFE_INTEGER
 
 let records: WaitingRecords
@@ -33,7 +33,7 @@ function approve(member: string, approver: number, nowMs: number, expiresAtMs = 
 }
 
 function members(nowMs: number): string[] {
-  return room.waiting(nowMs).map(({ member }) => member)
+  return room.waiting(RULE, nowMs).map(({ member }) => member)
 }
 
 describe('places', () => {
@@ -54,7 +54,7 @@ describe('places', () => {
     ask('ada', 1, { name: 'Ada' })
     ask('bob', 2)
     ask('ada', 3, { name: 'Ada L.', note: 'please' })
-    expect(room.waiting(4)).toEqual([
+    expect(room.waiting(RULE, 4)).toEqual([
       { member: 'ada', name: 'Ada L.', note: 'please', sinceMs: 1, approvals: [] },
       { member: 'bob', name: '', note: '', sinceMs: 2, approvals: [] },
     ])
@@ -108,6 +108,13 @@ describe('approvals', () => {
     // The newest of his own stay.
     expect(ask(`made-up-${2 * MAX_APPROVALS - 1}`, 3_000)).toHaveLength(1)
     expect(ask('made-up-0', 3_000)).toEqual([])
+  })
+
+  test('of approvers who were removed count no more', () => {
+    approve('ada', 0, 0)
+    const removed = { ...RULE, removed: [0] }
+    expect(room.ask({ member: 'ada', name: '', note: '', source: '' }, removed, 1)).toEqual([])
+    expect(room.waiting(removed, 1)).toMatchObject([{ member: 'ada', approvals: [] }])
   })
 
   test('are gone when they end, or after a month that nobody fetched them', () => {
