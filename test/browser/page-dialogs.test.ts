@@ -41,7 +41,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       const page = await people.in(service.roomUrl('mainnet'), LONG, options)
       await press(page, 'Networks')
       await page.locator('#found-note:not(:empty), #found .network').first().waitFor()
-      await page.locator('#go-text').fill('nonsense')
+      await page.locator('#go-text').fill('no link at all')
       await press(page, 'Join')
       await isInOrder(page, 'networks')
       await press(page, 'Create a network')
