@@ -35,8 +35,9 @@ Your identity and the network's ledger are kept in the data folder, so that what
 computes in a thread of its own and records every finished piece; the ledger has it before it is told.
 
 A founded network (net-…) that is private or a consortium has members. What makes you one is kept in the data folder, so that
-an invite is needed once. Who has none can --ask, and waits until those who decide have agreed; --for says how long. It tells
-your siteId: let them know it by another way. Whoever is removed is told, and leaves.
+an invite is needed once; EDGE_NET_INVITE keeps it out of the list of processes. Who has none can --ask, and waits until those
+who decide have agreed; --for says how long. It tells your siteId: let them know it by another way. Whoever is removed is
+told, and leaves.
 
 Examples:
   edge-net join https://edge.example/n/mainnet

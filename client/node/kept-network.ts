@@ -9,7 +9,7 @@
  * in them is checked again by who uses it (a genesis hashes to the network's id, a chain is signed), so they can be trusted as
  * little as a host and do no harm.
  */
-import { readdir, unlink } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromBase64Url } from '../../protocol/bytes.ts'
 import { parseNetworkId } from '../../protocol/network.ts'
@@ -114,13 +114,6 @@ export class KeptNetworks {
     return (await this.#all(id, 'invite', isInvite)).toSorted((a, b) => a.madeAtMs - b.madeAtMs)
   }
 
-  /** Forgets an invite that lets nobody in any more. */
-  async forgetInvite(id: string, inviteKey: string): Promise<void> {
-    await unlink(this.#path(id, `invite-${inviteKey}`)).catch((error: unknown) => {
-      if (!isMissing(error)) throw unreadable(this.#path(id, `invite-${inviteKey}`), error)
-    })
-  }
-
   async #all<Kept>(id: string, kind: string, fits: (value: unknown) => value is Kept): Promise<readonly Kept[]> {
     const names = await namesIn(join(this.#folder, id))
     const wanted = names.flatMap((name) =>
@@ -139,8 +132,11 @@ export class KeptNetworks {
     throw damagedFile(path)
   }
 
-  #write(id: string, name: string, value: object): Promise<void> {
-    return writePrivateFile(this.#path(id, name), `${JSON.stringify(value, undefined, 2)}\n`)
+  async #write(id: string, name: string, value: object): Promise<void> {
+    const path = this.#path(id, name)
+    const text = `${JSON.stringify(value, undefined, 2)}\n`
+    // Mostly nothing is new, and a folder that cannot be written will do.
+    if ((await readPrivateFile(path)) !== text) await writePrivateFile(path, text)
   }
 
   #path(id: string, name: string): string {

@@ -17,6 +17,7 @@ import { notMemberError } from './membership-words.ts'
 import type { StayOptions } from './options.ts'
 import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
 import { unlessAborted } from './unless-aborted.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface Surroundings {
   /** Lines to broadcast. */
@@ -40,8 +41,7 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   parseRoomUrl(roomUrl)
   const identity = await unlessAborted(identityOfStay(options), ended)
   const membership = await admitted(roomUrl, identity, options, tell, ended)
-  const confirmations = membership?.facts.parameters.confirmations
-  const kept = await unlessAborted(ledgerOfStay(roomUrl, identity, options, confirmations), ended)
+  const kept = await unlessAborted(ledgerOfStay(roomUrl, identity, options, membership), ended)
   const ledger = kept?.ledger
   if (kept && !kept.isWhole) tell({ event: 'error', error: errorRecord(damagedError()) })
   const network = await join(roomUrl, {
@@ -55,12 +55,8 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
     await ledger?.close()
     throw error
   })
-  if (!membership) {
-    await keepPlainNetwork(options.folder, roomUrl, identity.siteId).catch(async (error: unknown) => {
-      await network.close()
-      throw error
-    })
-  }
+  // To have it in a list is no reason to stay away.
+  if (!membership) await keepPlainNetwork(options.folder, roomUrl, identity.siteId).catch(tellUnkept(tell))
   const over = new AbortController()
   const until = AbortSignal.any([ended, over.signal])
   const timer = options.leaveAfterMs === undefined ? undefined : setTimeout(() => over.abort(), options.leaveAfterMs)
@@ -88,6 +84,15 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
 function damagedError(): EdgeNetError {
   const message = 'A part of the kept ledger was damaged. It is left out, with what stood behind it; peers have both.'
   return new EdgeNetError('ledger-failed', 'damaged', message, 'If it happens again, look after the disk.')
+}
+
+/** Says that something was not written down which is not needed now. */
+function tellUnkept(tell: Surroundings['tell']): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof UsageError)) throw error
+    const { message, hint } = error
+    tell({ event: 'error', error: { code: 'invalid-argument', reason: 'data-folder', message, hint } })
+  }
 }
 
 /** Tells of every piece whose entry is kept, also of those that are finished while we leave. */
@@ -177,7 +182,7 @@ function followMembership(
   })
   membership.on('standing', async () => {
     say(membershipEvent(membership))
-    await keepMembership(folder, membership, siteId)
+    await keepMembership(folder, membership, siteId).catch(tellUnkept(say))
     end(notMemberError(membership))
   })
 }

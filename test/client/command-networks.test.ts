@@ -232,6 +232,27 @@ describe('a data folder', () => {
     },
   )
 
+  it('keeps the latest list of whom a network has removed, and writes nothing that is there already', async () => {
+    const kept = new KeptNetworks(folder)
+    const list = (number: number) => toBase64Url(Uint8Array.of(0, 0, 0, number, 1))
+    const known = async () => (await kept.network(id(4)))?.revocations
+    await kept.keep(network(4, 'd'))
+    for (const [given, wanted] of [
+      [2, 2],
+      [1, 2],
+      [undefined, 2],
+      [3, 3],
+    ] as const) {
+      await kept.keep({ ...network(4, 'd'), ...(given !== undefined && { revocations: list(given) }) })
+      expect(await known()).toBe(list(wanted))
+    }
+    const path = join(folder, 'networks', id(4), 'network.json')
+    const { ino } = await stat(path)
+    await kept.keep({ ...network(4, 'd'), revocations: list(3) })
+    expect((await stat(path)).ino).toBe(ino)
+    await rm(join(folder, 'networks', id(4)), { recursive: true })
+  })
+
   it('leaves alone what is no network', async () => {
     await writeFile(join(folder, 'networks', '.DS_Store'), '')
     await rm(join(folder, 'networks', 'net-x'), { recursive: true, force: true })
