@@ -6,7 +6,7 @@ import { FOLDER_HINT } from './data-folder.ts'
 import { loadIdentity } from './identity-file.ts'
 import { openKeptLedger, type KeptLedger } from './kept-ledger.ts'
 import { ledgerPlace } from './ledger-place.ts'
-import { openLedger } from './ledger/index.ts'
+import { openLedger, type LedgerMembership } from './ledger/index.ts'
 import { SqliteStore } from './ledger/sqlite-store.ts'
 import type { StayOptions } from './options.ts'
 
@@ -22,24 +22,24 @@ export function identityOfStay({ folder }: Pick<StayOptions, 'folder'>): Promise
 /**
  * The ledger of the data folder, made on first use; or one of the moment; or none.
  *
- * @param confirmations as the network has them, if it says
+ * @param membership of a founded network
  * @throws EdgeNetError `invalid-argument` for what is no room URL, `ledger-failed`, `unsupported`
  */
 export async function ledgerOfStay(
   roomUrl: string,
   identity: Identity,
   { folder, ledger: isWanted }: Pick<StayOptions, 'folder' | 'ledger'>,
-  confirmations?: number,
+  membership?: LedgerMembership,
 ): Promise<KeptLedger | undefined> {
   if (!isWanted) return undefined
   if (folder === undefined) {
     const { network } = parseRoomUrl(roomUrl)
-    const ledger = await openLedger({ network, identity, ...(confirmations !== undefined && { confirmations }) })
+    const ledger = await openLedger({ network, identity, ...(membership && { membership }) })
     return { ledger, isWhole: true }
   }
   try {
     const { id, path } = await ledgerPlace(roomUrl, folder)
-    return await openKeptLedger(new SqliteStore(path), { id, confirmations }, identity)
+    return await openKeptLedger(new SqliteStore(path), { id, membership }, identity)
   } catch (error) {
     throw hinted(error)
   }

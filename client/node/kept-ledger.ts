@@ -17,7 +17,7 @@ export interface KeptLedger {
 /** @throws EdgeNetError `ledger-failed` when it cannot be read at all */
 export async function openKeptLedger(
   store: LedgerStore,
-  { id: network, confirmations }: Pick<LedgerPlace, 'id' | 'confirmations'>,
+  { id: network, membership }: Pick<LedgerPlace, 'id' | 'membership'>,
   identity: Identity | undefined,
 ): Promise<KeptLedger> {
   // Before: others may be writing.
@@ -26,7 +26,7 @@ export async function openKeptLedger(
     network,
     store,
     ...(identity && { identity }),
-    ...(confirmations !== undefined && { confirmations }),
+    ...(membership && { membership }),
   })
   // Loading ends at the first damage, so the last one is there only when all are.
   const isWhole = last !== 'damaged' && (last === undefined || (await ledger.entry(toBase64Url(last))) !== undefined)

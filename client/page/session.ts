@@ -63,7 +63,6 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
       startedAtMs = performance.now()
       tell({ type: 'admitted' })
     }
-    const confirmations = opened?.member.facts.parameters.confirmations
     return join(roomUrl, {
       identity,
       name: settings.name,
@@ -71,7 +70,7 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
       signal,
       ...(opened && { membership: opened.member }),
       ledger: ledgerCode.then(({ openKeptLedger }) =>
-        openKeptLedger(roomUrl, identity, confirmations, (error) =>
+        openKeptLedger(roomUrl, identity, opened?.member, (error) =>
           tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
         ),
       ),

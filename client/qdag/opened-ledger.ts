@@ -76,7 +76,7 @@ export class OpenedLedger implements SharedLedger {
   }
 
   async contribute(contribution: Contribution): Promise<LedgerEntry> {
-    const { identity, networkId, sha256, verifier } = this.#options
+    const { identity, networkId, sha256, verifier, terms, membership } = this.#options
     const { ledger, own } = this.#shell
     if (this.#closing) throw closedError()
     const signer = own && identity ? identity : raiseNoIdentity()
@@ -89,6 +89,8 @@ export class OpenedLedger implements SharedLedger {
         networkId,
         sha256,
         verifier,
+        terms,
+        membership,
         random,
         wallMs: this.#shell.wallMs,
       }),

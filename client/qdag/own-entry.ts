@@ -1,5 +1,6 @@
 /** Makes one's own next entry. */
 import { concat, type Bytes } from '../../protocol/bytes.ts'
+import type { MembershipFault } from '../../protocol/membership.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Contribution, Sha256 } from './api.ts'
@@ -9,6 +10,7 @@ import { isComputeUnits, isEntryBody, isTaskId } from './entry-rules.ts'
 import type { Ledger } from './ledger.ts'
 import type { NextOwn } from './own-entries.ts'
 import { receiptOfText } from './receipt.ts'
+import { memberChecks, type LedgerTerms } from './terms.ts'
 import { entryChecks, type Verifier } from './verifier.ts'
 
 export interface OwnEntryParts {
@@ -19,16 +21,32 @@ export interface OwnEntryParts {
   readonly networkId: Bytes
   readonly sha256: Sha256
   readonly verifier: Verifier
+  readonly terms?: LedgerTerms
+  readonly membership?: { readonly chainBytes: Bytes } | undefined
   readonly random: () => number
   readonly wallMs: number
 }
 
 /** @throws EdgeNetError `invalid-argument` when the contribution cannot be right */
 export async function ownEntry(parts: OwnEntryParts): Promise<Entry> {
-  const { contribution, next, identity, ledger, networkId, sha256, verifier, random, wallMs } = parts
+  const {
+    contribution,
+    next,
+    identity,
+    ledger,
+    networkId,
+    sha256,
+    verifier,
+    random,
+    wallMs,
+    terms = {},
+    membership,
+  } = parts
   const { taskId, computeUnits } = contribution
   checkContribution(contribution)
   const { writer, seq, prev, prevTsMs } = next
+  const earliestMs = prev ? prevTsMs + (terms.minGapMs ?? 0) : 0
+  if (earliestMs > wallMs + PACE_LENIENCY_MS) throw tooSoon(earliestMs - wallMs)
   const contributor = identity.publicKey
   const parents = ledger.chooseParents(contributor, prev, random, wallMs)
   const receipt = contribution.receipt && receiptOfText(contribution.receipt)
@@ -38,31 +56,48 @@ export async function ownEntry(parts: OwnEntryParts): Promise<Entry> {
     writer,
     seq,
     prev,
-    tsMs: Math.max(Math.floor(wallMs), 1 + Math.max(prevTsMs, ...parents.map((id) => timeOf(ledger, id)))),
+    tsMs: Math.max(Math.floor(wallMs), earliestMs, 1 + Math.max(prevTsMs, ...parents.map((id) => timeOf(ledger, id)))),
     computeUnits,
     taskId,
     parents,
     receipt,
-    chain: NO_CHAIN,
+    chain: seq === 0 && terms.members ? (membership?.chainBytes ?? NO_CHAIN) : NO_CHAIN,
   }
   if (!isEntryBody(body)) throw badReceipt()
+  const standing = memberChecks(body, terms.members)
+  if (typeof standing === 'string') throw notMember(standing)
   const id = idOfBody(body, sha256)
   const entry = { ...body, id, signature: await identity.sign(signedMessage(networkId, id)) }
   // The signature too, whoever made it: peers do not forgive an entry that does not verify.
-  const results = await verifier.verify(entryChecks(entry, networkId))
+  const checks = entryChecks(entry, networkId)
+  const results = await verifier.verify([...checks, ...standing])
   if (!results[0])
     throw new EdgeNetError('invalid-argument', 'identity', 'The identity signed something else.', SIGN_HINT)
-  if (!results.every(Boolean)) throw badReceipt()
+  if (!results.slice(0, checks.length).every(Boolean)) throw badReceipt()
+  if (!results.every(Boolean)) throw notMember('membership-signature')
   return entry
 }
 
 const NO_CHAIN = concat()
+/** Clocks differ by more; so little ahead, an entry bears its time to come. */
+const PACE_LENIENCY_MS = 1_000
 const SIGN_HINT = 'Its sign() has to return the Ed25519 signature by its publicKey.'
 
 function timeOf(ledger: Pick<Ledger, 'indexOf' | 'tsOf'>, id: Bytes): number {
   const index = ledger.indexOf(id)
   // The network id stands for the beginning.
   return index < 0 ? 0 : ledger.tsOf(index)
+}
+
+function tooSoon(forMs: number): EdgeNetError {
+  const hint = 'Wait for retryAfterMs, and record then what has been done by then.'
+  const more = { retryAfterMs: forMs }
+  return new EdgeNetError('ledger-failed', 'pace', 'The network takes entries of ours at a slower pace.', hint, more)
+}
+
+function notMember(fault: MembershipFault): EdgeNetError {
+  const hint = 'Open the ledger with the membership that openNetwork() gave, once its standing is member.'
+  return new EdgeNetError('membership', fault, 'Only members contribute to this network.', hint)
 }
 
 function badReceipt(): EdgeNetError {

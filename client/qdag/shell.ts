@@ -9,6 +9,7 @@ import type { Identity } from '../identity/identity.ts'
 import { Timers, type Timer } from '../timers.ts'
 import type { Sha256, SyncState } from './api.ts'
 import type { Entry } from './entry.ts'
+import { areGenuine } from './genuine.ts'
 import { Ledger, type Verdict } from './ledger.ts'
 import { EntryLog } from './log.ts'
 import { OwnEntries } from './own-entries.ts'
@@ -16,7 +17,8 @@ import { Replica, type FromLog, type Misbehaviour, type ReplicaOutput, type Time
 import { othersHadTheirTurn } from './others-turn.ts'
 import { storeFailed } from './store-failure.ts'
 import type { LedgerStore } from './store.ts'
-import { entryChecks, type Verifier } from './verifier.ts'
+import type { LedgerTerms } from './terms.ts'
+import type { Verifier } from './verifier.ts'
 
 export interface ShellOptions {
   readonly networkId: Bytes
@@ -25,7 +27,9 @@ export interface ShellOptions {
   readonly store: LedgerStore
   readonly verifier: Verifier
   readonly sha256: Sha256
-  readonly confirmations: number | undefined
+  readonly terms: LedgerTerms
+  /** Asked for its chain when a first entry is written. */
+  readonly membership: { readonly chainBytes: Bytes } | undefined
 }
 
 export interface ShellEvents {
@@ -57,7 +61,8 @@ export class LedgerShell {
   #isClosed = false
 
   constructor(options: ShellOptions, events: ShellEvents) {
-    const { networkId, identity, store, sha256, confirmations } = options
+    const { networkId, identity, store, sha256, terms } = options
+    const { confirmations, minGapMs } = terms
     this.#options = options
     this.#events = events
     this.ledger = new Ledger({
@@ -65,6 +70,7 @@ export class LedgerShell {
       sha256,
       salt: Math.floor(random() * Number.MAX_SAFE_INTEGER),
       ...(confirmations !== undefined && { confirmations }),
+      ...(minGapMs !== undefined && { minGapMs }),
     })
     this.replica = new Replica(this.ledger, this.#output(), { networkId, sha256, random })
     this.log = new EntryLog({
@@ -196,11 +202,8 @@ export class LedgerShell {
   }
 
   async #verify(ticket: number, entries: readonly Entry[]): Promise<void> {
-    const { networkId, verifier } = this.#options
-    const checks = entries.map((entry) => entryChecks(entry, networkId))
-    const results = await verifier.verify(checks.flat())
-    let at = 0
-    const genuine = checks.map(({ length }) => results.slice(at, (at += length)).every(Boolean))
+    const { networkId, verifier, terms } = this.#options
+    const genuine = await areGenuine(entries, { networkId, verifier, members: terms.members })
     if (!this.#isClosed) this.replica.verified(ticket, genuine, time())
   }
 

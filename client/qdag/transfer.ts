@@ -2,15 +2,17 @@
 import { compareBytes, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import type { ImportReport, Sha256, VerifyReport } from './api.ts'
 import type { Entry } from './entry.ts'
+import { areGenuine } from './genuine.ts'
 import { fromJsonLine } from './json-lines.ts'
 import { Ledger, type Verdict } from './ledger.ts'
-import { entryChecks, type Verifier } from './verifier.ts'
+import type { LedgerTerms } from './terms.ts'
+import type { Verifier } from './verifier.ts'
 
 export interface TransferOptions {
   readonly networkId: Bytes
   readonly sha256: Sha256
   readonly verifier: Verifier
-  readonly confirmations: number | undefined
+  readonly terms: LedgerTerms
 }
 
 /** Verified together: enough to keep the verifier busy. */
@@ -29,6 +31,7 @@ export async function importLines(
   options: TransferOptions,
   take: (entry: Entry) => Verdict['kind'],
 ): Promise<ImportReport> {
+  const rules = { ...options, members: options.terms.members }
   const rejected: { line: number; reason: string }[] = []
   const counts = { added: 0, known: 0, orphans: 0, rejectedMore: 0 }
   const reject = (line: number, reason: string) => {
@@ -38,7 +41,7 @@ export async function importLines(
   const takeAll = async (batch: readonly Line[]) => {
     const genuine = await areGenuine(
       batch.map(({ entry }) => entry),
-      options,
+      rules,
     )
     for (const [i, { line, entry }] of batch.entries()) {
       if (!genuine[i]) {
@@ -74,12 +77,18 @@ export async function verifyAll(
   kept: AsyncIterable<readonly Entry[]>,
   options: TransferOptions,
 ): Promise<VerifyReport> {
-  const { networkId, sha256, confirmations } = options
+  const { networkId, sha256, terms } = options
+  const { members, confirmations, minGapMs } = terms
   const faults: { id: string; reason: string }[] = []
-  const again = new Ledger({ networkId, sha256, ...(confirmations !== undefined && { confirmations }) })
+  const again = new Ledger({
+    networkId,
+    sha256,
+    ...(confirmations !== undefined && { confirmations }),
+    ...(minGapMs !== undefined && { minGapMs }),
+  })
   let entries = 0
   for await (const some of kept) {
-    const genuine = await areGenuine(some, options)
+    const genuine = await areGenuine(some, { ...options, members })
     for (const [i, entry] of some.entries()) {
       const isExpected = compareBytes(entry.id, ledger.idOf(entries++)) === 0
       const fault = faultOf(again.add(entry, '', entry.tsMs))
@@ -93,11 +102,4 @@ export async function verifyAll(
 function faultOf(verdict: Verdict): string | undefined {
   if (verdict.kind === 'added') return undefined
   return verdict.kind === 'rejected' ? verdict.reason : verdict.kind
-}
-
-async function areGenuine(entries: readonly Entry[], { networkId, verifier }: TransferOptions): Promise<boolean[]> {
-  const checks = entries.map((entry) => entryChecks(entry, networkId))
-  const results = await verifier.verify(checks.flat())
-  let at = 0
-  return checks.map(({ length }) => results.slice(at, (at += length)).every(Boolean))
 }
