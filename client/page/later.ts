@@ -8,8 +8,7 @@ const DIALOGS: Readonly<Record<string, (host: PanelHost) => Promise<() => void>>
   networks: async (host) => (await panels()).mountPicker(host),
   founding: async (host) => (await panels()).mountFounding(host),
   history: async (host) => (await panels()).mountHistory(host),
-  // Sealing a backup takes code that is larger than all the rest.
-  identities: async (host) => (await import('./identities/dialog.ts')).mountIdentities(host),
+  identities: async (host) => (await panels()).mountIdentities(host),
 }
 
 const panels = () => import('./panels.ts')

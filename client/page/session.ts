@@ -92,7 +92,7 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
     }
   }
   const openStay = async (at: Place, identity: Identity) => {
-    const { openStay: open } = await import('./membership/stay.ts')
+    const { openStay: open } = await import('./panels.ts')
     return open(at, identity, tell, signal)
   }
   const joining = (async () => {

@@ -1,6 +1,5 @@
 /** People with browsers of their own, for stories through the page. What a page should never do is noted down. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { expect } from 'vitest'
 
 /** Two engines on two busy cores; a person who waits is asked after every few seconds. */
 export const WITHIN = { timeout: 30_000, interval: 100 }
@@ -51,19 +50,21 @@ export class People {
   async leave(): Promise<void> {
     for (const context of this.#contexts.splice(0)) await context.close()
     this.hosts.clear()
-    expect(this.faults.splice(0)).toEqual([])
+    const faults = this.faults.splice(0)
+    if (faults.length > 0) throw new Error(faults.join('\n'))
   }
 }
 
 export async function status(page: Page, wanted: string): Promise<void> {
-  await expect.poll(() => page.evaluate(() => document.body.dataset['status']), WITHIN).toBe(wanted)
+  await page.locator(`body[data-status="${wanted}"]`).waitFor(WITHIN)
 }
 
 export const namesOn = async (page: Page) => (await page.locator('#peers .name').allTextContents()).toSorted()
 
 export async function siteIdOf(page: Page): Promise<string> {
-  await expect.poll(() => page.locator('#site-id').textContent(), WITHIN).toMatch(/^[\w-]{43}$/)
-  return (await page.locator('#site-id').textContent()) ?? ''
+  const siteId = page.locator('#site-id:not(:empty)')
+  await siteId.waitFor(WITHIN)
+  return (await siteId.textContent()) ?? ''
 }
 
 export interface Wish {
@@ -105,5 +106,5 @@ export async function ask(page: Page, name: string, note = ''): Promise<void> {
   await page.getByLabel('Your name', { exact: true }).fill(name)
   await page.getByLabel('A note to those who decide').fill(note)
   await page.getByRole('button', { name: 'Ask to be let in' }).click()
-  await expect.poll(() => page.locator('#asking').textContent(), WITHIN).toContain('Your request is there')
+  await page.locator('#asking', { hasText: 'Your request is there' }).waitFor(WITHIN)
 }
