@@ -179,6 +179,16 @@ describe('a list', () => {
 })
 
 describe('what is known of removals', () => {
+  it('grows by every genuine list, in whatever order they come, and the highest number is handed on', async () => {
+    const book = new RevocationBook()
+    const first = await listAfter(undefined, [key(1)])
+    const others = [await listAfter(undefined, [key(2)]), await listAfter(undefined, [key(3)])]
+    const second = await listAfter(first, [key(4)])
+    for (const list of [...others, second, first]) book.take(list)
+    expect([1, 2, 3, 4].map((byte) => book.has(key(byte)))).toEqual([true, true, true, true])
+    expect(book.latest).toBe(second)
+  })
+
   it('is bounded, whatever a founder signs', async () => {
     const book = new RevocationBook()
     let last: Revocations | undefined
