@@ -23,12 +23,7 @@ beforeEach(async () => {
 afterEach(() => office.close())
 
 /** An approval by whoever signs, in the name of an approver. */
-async function approval(
-  signer: Identity,
-  place: number,
-  member = newcomer,
-  expiresAtMs = NEVER_MS,
-): Promise<string> {
+async function approval(signer: Identity, place: number, member = newcomer, expiresAtMs = NEVER_MS): Promise<string> {
   const subject = { member: member.publicKey, approver: place, expiresAtMs }
   return toBase64Url(encodeApproval(await signApproval(office.genesis, subject, (bytes) => signer.sign(bytes))))
 }
