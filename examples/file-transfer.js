@@ -39,7 +39,7 @@ async function receive() {
     if (peer.capabilities.includes(CAPABILITY)) return
     take(peer).catch((error) => console.error(`nothing from ${peer.id}: ${error.message}`))
   })
-  process.once('SIGINT', () => network.close())
+  process.once('SIGINT', () => void network.close())
   console.log('waiting for files')
 }
 

@@ -21,7 +21,7 @@ if (role === 'serve') {
     },
   })
   console.log('answering')
-  process.once('SIGINT', () => network.close())
+  process.once('SIGINT', () => void network.close())
 } else if (role === 'ask') {
   const network = await join(roomUrl)
   const peer = await new Promise((resolve) => {

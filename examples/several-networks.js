@@ -16,7 +16,7 @@ for (const network of networks) {
     console.log(`${network.name}: met ${peer.name}`)
     return peer.send(`this is ${network.name}; I am in ${networks.length} networks`)
   })
-  network.on('message', ({ peer, data }) => console.log(`${network.name}: ${peer.name} says ${data}`))
+  network.on('message', ({ peer, data }) => console.log(`${network.name}: ${peer.name} says ${String(data)}`))
 }
 
-process.once('SIGINT', () => Promise.all(networks.map((network) => network.close())))
+process.once('SIGINT', () => void Promise.all(networks.map((network) => network.close())))
