@@ -1,11 +1,11 @@
 /** Members of a room without the SDK: real announcements and tickets over a load socket, and their bare counterparts. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { createIdentity } from '../../client/identity/identity.ts'
+import { createIdentity, type Identity } from '../../client/identity/identity.ts'
 import type { Bytes } from '../../protocol/bytes.ts'
 import { signAnnouncement } from '../../protocol/announcement.ts'
 import { encodeEnvelope } from '../../protocol/envelope.ts'
 import { ENVELOPE_HEADER_BYTES, KEY_BYTES, MAX_ANNOUNCEMENT_AGE_MS, SUBPROTOCOL } from '../../protocol/limits.ts'
-import { networkIdOfName } from '../../protocol/network.ts'
+import { networkIdOfKey } from '../../protocol/network.ts'
 import { peerIdOf, type PeerId } from '../../protocol/peer-id.ts'
 import { parseRoomMessage, type RoomMessage } from '../../protocol/room-messages.ts'
 import { signTicket, type Purpose } from '../../protocol/ticket.ts'
@@ -33,15 +33,19 @@ export interface Candidate {
   readonly ticket: string
 }
 
-export async function newCandidate(network: string, port: number): Promise<Candidate> {
-  const identity = await createIdentity()
+/** @param chain what somebody who comes to a closed network shows */
+export async function newCandidate(
+  network: string,
+  port: number,
+  { identity: given, chain = new Uint8Array(0) }: { readonly identity?: Identity; readonly chain?: Bytes } = {},
+): Promise<Candidate> {
+  const identity = given ?? (await createIdentity())
   const sign = (message: Bytes) => identity.sign(message)
   // The room cannot tell a session key from 32 random bytes, and nothing here is ever opened.
   const session = new Uint8Array(randomBytes(KEY_BYTES))
-  const core = { identity: identity.publicKey, session, network: await networkIdOfName(network) }
+  const core = { identity: identity.publicKey, session, network: await networkIdOfKey(network) }
   const issuedAtMs = Date.now()
   const expiresAtMs = issuedAtMs + MAX_ANNOUNCEMENT_AGE_MS
-  const chain = new Uint8Array(0)
   const profile = { rank: 1, rtc: true, issuedAtMs, expiresAtMs, name: '', capabilities: [], chain }
   const announcement = await signAnnouncement(core, profile, sign)
   const ticket = (purpose: Purpose) =>

@@ -90,6 +90,11 @@ export class Room extends RealRoom {
     return super.fetch(request)
   }
 
+  override removeMembers(...list: Parameters<RealRoom['removeMembers']>): Promise<void> {
+    counts.objectRequests++
+    return super.removeMembers(...list)
+  }
+
   override webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): void | Promise<void> {
     counts.incomingMessages++
     return super.webSocketMessage(ws, message)
@@ -162,6 +167,31 @@ export class Charter extends RealCharter {
   override read(...visit: Parameters<RealCharter['read']>): ReturnType<RealCharter['read']> {
     counts.objectRequests++
     return super.read(...visit)
+  }
+
+  override revoke(...list: Parameters<RealCharter['revoke']>): ReturnType<RealCharter['revoke']> {
+    counts.objectRequests++
+    return super.revoke(...list)
+  }
+
+  override wait(...petition: Parameters<RealCharter['wait']>): ReturnType<RealCharter['wait']> {
+    counts.objectRequests++
+    return super.wait(...petition)
+  }
+
+  override waiting(...rule: Parameters<RealCharter['waiting']>): ReturnType<RealCharter['waiting']> {
+    counts.objectRequests++
+    return super.waiting(...rule)
+  }
+
+  override approve(...approval: Parameters<RealCharter['approve']>): void {
+    counts.objectRequests++
+    super.approve(...approval)
+  }
+
+  override decline(...member: Parameters<RealCharter['decline']>): void {
+    counts.objectRequests++
+    super.decline(...member)
   }
 
   override takeUse(...use: Parameters<RealCharter['takeUse']>): boolean {
