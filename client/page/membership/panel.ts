@@ -30,6 +30,11 @@ export function mountMembership(host: PanelHost): (state: PageState) => void {
     showFieldFault('invite-text', code === '' ? 'Paste the link of an invite.' : '')
     if (code !== '') host.rejoin(code)
   })
+  // On a phone who waits is far below.
+  byId('to-waiting').addEventListener('click', () => {
+    byId('review').scrollIntoView({ block: 'center' })
+    byId('applicants').querySelector('button')?.focus({ preventScroll: true })
+  })
   onPersonAction(byId('applicants'), (act, siteId) => void decide(host, act, siteId))
   onPersonAction(byId('removable'), (_, siteId) => void remove(host, siteId))
   byId('remove').addEventListener('submit', (event) => {
@@ -130,8 +135,10 @@ function renderOutside(state: PageState): void {
 function renderInside(state: PageState): void {
   const view = membershipViewOf(state, Date.now())
   setHidden(byId('membership'), !view.isShown)
+  setHidden(byId('to-waiting'), view.badge === '')
   if (!view.isShown) return
   setText(byId('waiting-badge'), view.badge)
+  setText(byId('to-waiting'), view.badge)
   setText(byId('membership-words'), view.words)
   setHidden(byId('review'), !view.decides)
   renderPeople(byId('applicants'), view.applicants.map(withDecisions))
