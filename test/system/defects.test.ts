@@ -147,7 +147,8 @@ describe('6: secrets and addresses in the source', () => {
     /\b(?:credential|password|secret|apiKey|api_key|token)\s*[:=]\s*['"][^'"\s]{6,}['"]/i,
     /\bturns?:(?!turn\.example\.)[\w.-]+/,
     /\bAIza[\w-]{30,}/,
-    /\b(?!127\.0\.0\.1\b|0\.0\.0\.0\b|192\.0\.2\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/,
+    // Loopback, private networks (RFC 1918) and addresses for documentation (RFC 5737) are nobody's server.
+    /\b(?!(?:10|127)\.|172\.16\.|192\.168\.|0\.0\.0\.0\b|192\.0\.2\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/,
     /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   ]
   const suspicious = (source: string) =>
