@@ -133,7 +133,7 @@ describe('what is kept', () => {
     const first = joined(room, folder, '--no-ledger')
     const { siteId } = await first.event('joined')
     await leave(first)
-    expect(await readdir(folder)).toEqual(['identity.pem'])
+    expect(await readdir(folder)).toEqual(['identity.pem', 'networks'])
     expect((await stat(join(folder, 'identity.pem'))).mode & 0o777).toBe(0o600)
     const second = joined(room, folder)
     expect((await second.event('joined')).siteId).toBe(siteId)
