@@ -72,7 +72,8 @@ async function buildServed(): Promise<void> {
   const ledger = await serve('edge-net-ledger', await codeBeside(sdk.url, 'client/qdag/index.ts'))
   const identity = await serve('edge-net-identity', await codeBeside(sdk.url, 'client/identity/index.ts'))
   const networks = await serve('edge-net-networks', await codeBeside(sdk.url, 'client/networks/index.ts'))
-  const hashes = { ...sdk, ledger, identity, networks }
+  const gun = await serve('edge-net-gun', await codeBeside(sdk.url, 'client/carrier/gun/index.ts'))
+  const hashes = { ...sdk, ledger, identity, networks, gun }
   await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify(hashes, null, 2)}\n`)
 }
 
@@ -221,7 +222,9 @@ async function buildPackage(): Promise<void> {
       'edge-net-ledger': 'client/qdag/index.ts',
       'edge-net-identity': 'client/identity/index.ts',
       'edge-net-networks': 'client/networks/index.ts',
+      'edge-net-gun': 'client/carrier/gun/index.ts',
     },
+    external: ['gun'],
     plugins: [argon2Thread],
     outdir: NPM,
   })
@@ -234,10 +237,11 @@ async function buildPackage(): Promise<void> {
       'edge-net-ledger-node': 'client/node/ledger/index.ts',
       'edge-net-identity-node': 'client/identity/index.ts',
       'edge-net-networks-node': 'client/networks/index.ts',
+      'edge-net-gun-node': 'client/carrier/gun/index.ts',
       'edge-net-command': 'client/node/command.ts',
       'edge-net-compute-worker': 'client/node/compute-worker.ts',
     },
-    external: ['node-datachannel', 'commander', 'miniflare'],
+    external: ['node-datachannel', 'commander', 'gun', 'miniflare'],
     outdir: NPM,
   })
   const command = join(NPM, 'edge-net-command.js')
@@ -261,6 +265,7 @@ async function buildTypes(): Promise<void> {
   await writeFile(join(PUBLIC, 'edge-net-ledger.d.ts'), `export * from './types/client/qdag/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-identity.d.ts'), `export * from './types/client/identity/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-networks.d.ts'), `export * from './types/client/networks/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-gun.d.ts'), `export * from './types/client/carrier/gun/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */
