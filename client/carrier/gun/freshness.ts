@@ -8,6 +8,11 @@ export class Freshness {
     return this.#newest.size
   }
 
+  /** Whether a member has written to this slot: its name was not made up by a stranger. */
+  knows(slot: string): boolean {
+    return this.#newest.has(slot)
+  }
+
   /** Whether nothing as new has been seen in this slot; from now on it has. */
   take(slot: string, issuedAtMs: number): boolean {
     if (issuedAtMs <= (this.#newest.get(slot) ?? -Infinity)) return false

@@ -15,15 +15,7 @@ import type { Timer } from '../../timers.ts'
 import type { Carrier, CarrierEvents, CarrierSelf } from '../carrier.ts'
 import { Freshness } from './freshness.ts'
 import { GunGraph, loadGun, type GunConstructor, type GunSocket } from './gun-graph.ts'
-import {
-  BUCKET_MS,
-  LOOK_AT_CLOCK_MS,
-  MAX_MEMBERS,
-  MAX_OPENING,
-  MAX_RELAYS,
-  OPEN_BURST,
-  OPENS_PER_SECOND,
-} from './limits.ts'
+import { BUCKET_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS, MAX_OPENING, MAX_RELAYS, OPEN_RATE } from './limits.ts'
 import { Outbox, type Letter } from './outbox.ts'
 import { AnnouncePace } from './pace.ts'
 import type { ReadMessage, ValueAt } from './read-message.ts'
@@ -106,8 +98,9 @@ class RunningGunCarrier implements GunCarrier {
   readonly #outbox = new Outbox()
   #outboxAtMs = Infinity
   readonly #freshness = new Freshness()
-  readonly #opens = new TokenBucket({ burst: OPEN_BURST, perSecond: OPENS_PER_SECOND })
-  #opening = 0
+  /** Slots in which members have written have a budget of their own, which a flood of made-up names does not touch. */
+  readonly #opens = { known: new TokenBucket(OPEN_RATE), unknown: new TokenBucket(OPEN_RATE) }
+  readonly #opening = { known: 0, unknown: 0 }
   /** Members that showed themselves in these hours. */
   readonly #members = new Set<PeerId>()
   #lastIssuedAtMs = 0
@@ -225,7 +218,10 @@ class RunningGunCarrier implements GunCarrier {
       // A relay that was started again has forgotten us.
       this.#pace.restart(nowMs())
     }
-    this.#tell(this.#relays.some(({ isUp }) => isUp) ? 'up' : 'down')
+    const isUp = this.#relays.some((of) => of.isUp)
+    // One that is down says nothing while another may still answer.
+    const isKnown = isUp || this.#told !== undefined || !this.#relays.some(({ isTrying }) => isTrying)
+    if (isKnown) this.#tell(isUp ? 'up' : 'down')
     this.#tick()
   }
 
@@ -309,15 +305,16 @@ class RunningGunCarrier implements GunCarrier {
   #heard({ values, rubbish }: ReadMessage): void {
     this.#count.rubbish += rubbish
     for (const value of values) {
-      if (this.#opening < MAX_OPENING && this.#opens.take(nowMs())) void this.#open(value)
+      const kind = this.#freshness.knows(value.slot) ? 'known' : 'unknown'
+      if (this.#opening[kind] < MAX_OPENING && this.#opens[kind].take(nowMs())) void this.#open(value, kind)
       else this.#count.dropped++
     }
   }
 
-  async #open({ soul, slot, text }: ValueAt): Promise<void> {
-    this.#opening++
+  async #open({ soul, slot, text }: ValueAt, kind: 'known' | 'unknown'): Promise<void> {
+    this.#opening[kind]++
     const record = await this.#records?.open({ soul, slot }, text)
-    this.#opening--
+    this.#opening[kind]--
     const self = this.#self
     if (!self || !this.#graph) return
     if (!record) this.#count.rubbish++

@@ -42,13 +42,15 @@ interface GunRoot {
   readonly opt: {
     readonly mesh?: { hi(peer: GunPeer): void; say(message: object, peer?: GunPeer): unknown }
     readonly peers: Record<string, GunPeer>
-    lack?: number
   }
   readonly dup?: { to?: ReturnType<typeof setTimeout> | null }
 }
 
 /** With what the two lines begin that Gun prints while it is loaded. */
 const LOADING_LINES = /^(Hello wonderful person! :\)|Warning: No localStorage exists)/
+
+/** How long Gun's timer after a lost peer runs. It is 9 s unless said otherwise, and all it does is to note that it has ended. */
+const LOST_PEER_MS = 1
 
 /** Loads the core of Gun, which the application has installed. */
 export async function loadGun(): Promise<GunConstructor> {
@@ -88,7 +90,7 @@ export class GunGraph {
       return openSocket(url)
     }
     const none = { localStorage: false, radisk: false, axe: false, multicast: false, stats: false, ws: false }
-    const gun = new Gun({ peers: {}, WebSocket, log: silence, ...none })
+    const gun = new Gun({ peers: {}, WebSocket, log: silence, lack: LOST_PEER_MS, ...none })
     this.#root = (gun as { _: GunRoot })._
     if (!this.#root.opt.mesh) {
       const hint = 'Give gunCarrier the Gun of gun 0.2020.1241: import Gun from "gun/gun.js".'
@@ -127,10 +129,9 @@ export class GunGraph {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    const { opt, dup } = this.#root
-    for (const url of Object.keys(opt.peers)) this.forget(url)
-    // What Gun sets after each lost peer ends at once then.
-    opt.lack = 1
+    const { peers } = this.#root.opt
+    const { dup } = this.#root
+    for (const url of Object.keys(peers)) this.forget(url)
     // It stays in its place: with a timer there, Gun sets no other.
     clearTimeout(dup?.to ?? undefined)
   }

@@ -1,4 +1,5 @@
 /** Every bound of the Gun carrier, with its reason: a relay is public, and whoever reads it can write to it. */
+import type { Rate } from '../../token-bucket.ts'
 
 // ---- time --------------------------------------------------------------------------------------------------------------
 
@@ -37,9 +38,8 @@ export const MAX_GUN_CHARACTERS_PER_SECOND = 1_048_576
 /** An envelope of 4 KiB, sealed, in base64url. */
 export const MAX_RECORD_CHARACTERS = 5_632
 /** Opening one costs some 50 µs: 1 % of a core. The burst is what a newcomer finds in a full room. */
-export const OPEN_BURST = 512
-export const OPENS_PER_SECOND = 200
-/** Records that are being opened, all in memory: 1.4 MB. */
+export const OPEN_RATE: Rate = { burst: 512, perSecond: 200 }
+/** Records that are being opened, all in memory: 1.4 MB, once for slots of members and once for all others. */
 export const MAX_OPENING = 256
 /** Of so many slots it is known how new their last record was; a replay in a forgotten one does what any replay does: nothing. */
 export const MAX_KNOWN_SLOTS = 4_096
@@ -51,11 +51,11 @@ export const MAX_MEMBERS = 1_024
 /** Each costs a socket and a copy of everything; with three, two may be down. */
 export const MAX_RELAYS = 8
 /** TCP, TLS and Gun's greeting over a satellite need 4 s. */
-export const CONNECT_TIMEOUT_MS = 10_000
+export const RELAY_CONNECT_TIMEOUT_MS = 10_000
 /** Gun's own relays say `[]` every 20 s; a silence longer than that is asked about. */
-export const IDLE_PING_MS = 25_000
-export const PONG_WAIT_MS = 3_000
+export const RELAY_IDLE_PING_MS = 25_000
+export const RELAY_PONG_WAIT_MS = 3_000
 /** Something has changed: the socket is more likely dead than slow. */
-export const NUDGE_WAIT_MS = 1_000
+export const RELAY_NUDGE_WAIT_MS = 1_000
 /** What a relay does not take for this long is dropped: links send again. */
-export const HIGH_WATER_BYTES = 262_144
+export const RELAY_HIGH_WATER_BYTES = 262_144

@@ -7,12 +7,12 @@ import type { Timer } from '../../timers.ts'
 import { reconnectDelayMs } from '../backoff.ts'
 import type { GunGraph, GunSocket } from './gun-graph.ts'
 import {
-  CONNECT_TIMEOUT_MS,
-  HIGH_WATER_BYTES,
-  IDLE_PING_MS,
+  RELAY_CONNECT_TIMEOUT_MS,
+  RELAY_HIGH_WATER_BYTES,
+  RELAY_IDLE_PING_MS,
   MAX_GUN_CHARACTERS_PER_SECOND,
-  NUDGE_WAIT_MS,
-  PONG_WAIT_MS,
+  RELAY_NUDGE_WAIT_MS,
+  RELAY_PONG_WAIT_MS,
 } from './limits.ts'
 import { readGunMessage, type ReadMessage } from './read-message.ts'
 
@@ -33,6 +33,8 @@ export class Relay implements GunSocket {
   readonly url: string
   /** It has answered over the socket that is open. */
   isUp = false
+  /** Whether it is there is not known yet. */
+  isTrying = false
   onopen: GunSocket['onopen'] = null
   onclose: GunSocket['onclose'] = null
   onerror: GunSocket['onerror'] = null
@@ -54,7 +56,8 @@ export class Relay implements GunSocket {
 
   connect(graph: GunGraph): void {
     this.#graph = graph
-    this.#after(CONNECT_TIMEOUT_MS, () => this.#lost())
+    this.isTrying = true
+    this.#after(RELAY_CONNECT_TIMEOUT_MS, () => this.#lost())
     graph.connect(this.url)
     // Gun tells nobody that a socket could not even be made.
     if (!this.#socket) this.#lost()
@@ -67,7 +70,7 @@ export class Relay implements GunSocket {
     socket.onopen = () => {
       if (socket !== this.#socket) return
       this.onopen?.({})
-      this.#ping(CONNECT_TIMEOUT_MS)
+      this.#ping(RELAY_CONNECT_TIMEOUT_MS)
     }
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (socket === this.#socket) this.#received(data)
@@ -80,7 +83,7 @@ export class Relay implements GunSocket {
 
   send(text: string): void {
     const socket = this.#socket
-    if (socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < HIGH_WATER_BYTES) socket.send(text)
+    if (socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < RELAY_HIGH_WATER_BYTES) socket.send(text)
   }
 
   /** Called by Gun, too, when it lets go of a peer. */
@@ -94,7 +97,7 @@ export class Relay implements GunSocket {
   nudge(): void {
     const graph = this.#graph
     if (this.isUp) {
-      if (!this.#isAsked) this.#ping(NUDGE_WAIT_MS)
+      if (!this.#isAsked) this.#ping(RELAY_NUDGE_WAIT_MS)
     } else if (!this.#socket && graph) {
       this.#failures = 0
       this.connect(graph)
@@ -104,16 +107,17 @@ export class Relay implements GunSocket {
   /** Lets go of socket and timer. */
   end(): void {
     this.#graph = undefined
-    this.isUp = false
+    this.isUp = this.isTrying = false
     clearTimeout(this.#timer)
     this.#letGo()
   }
 
   #received(data: unknown): void {
     this.#isAsked = false
-    this.#after(IDLE_PING_MS, () => this.#ping(PONG_WAIT_MS))
+    this.#after(RELAY_IDLE_PING_MS, () => this.#ping(RELAY_PONG_WAIT_MS))
     if (!this.isUp) {
       this.isUp = true
+      this.isTrying = false
       this.#failures = 0
       this.#output.changed(this)
     }
@@ -139,7 +143,7 @@ export class Relay implements GunSocket {
 
   #lost(): void {
     const graph = this.#graph
-    this.isUp = false
+    this.isUp = this.isTrying = false
     this.#letGo()
     if (!graph) return
     const waitMs = reconnectDelayMs(this.#failures++, CLIENTS_PER_RELAY, Math.random())
