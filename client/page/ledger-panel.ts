@@ -79,7 +79,7 @@ function updateContributor(row: HTMLElement, contributor: ContributorRow): void 
   updateWho(row, contributor)
   setText(part(row, 'credits'), contributor.credits)
   setText(part(row, 'detail'), contributor.detail)
-  setText(part(row, 'error'), contributor.isForked ? 'Has used a number twice' : '')
+  setText(part(row, 'error'), contributor.blame)
 }
 
 function buildSync(): HTMLElement {

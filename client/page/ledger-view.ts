@@ -30,7 +30,8 @@ export interface EntryRow extends Who {
 export interface ContributorRow extends Who {
   readonly credits: string
   readonly detail: string
-  readonly isForked: boolean
+  /** What speaks against the contributor, for people. */
+  readonly blame: string
 }
 
 export interface SyncRow {
@@ -128,8 +129,13 @@ function contributorRow(state: PageState, statistics: ContributorStatistics): Co
     ...whoIs(state, contributor),
     credits: counted(credits, 'credit'),
     detail: `${counted(entries, 'entry', 'entries')}, ${numberWords(confirmedEntries)} confirmed${attested}`,
-    isForked,
+    blame: blameOf(isForked, state.membership.revoked.includes(contributor)),
   }
+}
+
+function blameOf(isForked: boolean, isRemoved: boolean): string {
+  if (isRemoved) return 'Removed from the network: these credits count no more'
+  return isForked ? 'Has used a number twice' : ''
 }
 
 function syncRows({ ledger, peers }: PageState): SyncRow[] {

@@ -217,14 +217,16 @@ describe('lines for people', () => {
 
   it('show contributors and entries in columns, each under a heading of their own', () => {
     const contributor = { event: 'contributor', ...CREDITS, credits: 1_234, isSelf: true, isForked: true } as const
-    const [first, second, entry, other] = lines(
+    const [first, second, third, entry, other] = lines(
       contributor,
       { ...contributor, isSelf: false, isForked: false },
+      { ...contributor, isSelf: false, isForked: false, isRemoved: true },
       { event: 'entry', entry: { ...ENTRY, isConfirmed: true } },
       { event: 'entry', entry: ENTRY },
     )
     expect(first).toMatch(/^\ncontributor {2}.*\nAAAAAAAAAAAA +1,234 +0 +0 +0 {2}2026-11-22 10:30:00Z you forked$/)
     expect(second).toMatch(/^AAAAAAAAAAAA .*Z$/)
+    expect(third).toMatch(/^AAAAAAAAAAAA .*Z removed$/)
     expect(entry).toMatch(/^\ntime .*\n2026-11-22 10:30:00Z EEEEEEEEEEEE AAAAAAAAAAAA +2,097 task \(confirmed\)$/)
     expect(other).toMatch(/^2026.* task$/)
     const [head = '', line = ''] = first?.slice(1).split('\n') ?? []

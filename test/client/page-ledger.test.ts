@@ -118,6 +118,19 @@ describe('the ledger on the page', () => {
     expect(page.view.contributors.map(({ name }) => name).toSorted()).toEqual(['Ada', 'Unnamed'])
   })
 
+  it('says whose credits count no more: of members who were removed', async () => {
+    const page = new Follower()
+    page.follow()
+    page.ledger.grow(fakeSiteId(1))
+    page.ledger.grow(fakeSiteId(2))
+    await settle()
+    expect(page.view.contributors.map(({ blame }) => blame)).toEqual(['', ''])
+    const membership = { ...page.state.membership, revoked: [fakeSiteId(2)] }
+    page.state = { ...page.state, membership }
+    const blamed = page.view.contributors.filter(({ blame }) => /^Removed .* count no more$/.test(blame))
+    expect(blamed.map(({ siteId }) => siteId)).toEqual([fakeSiteId(2)])
+  })
+
   it('says how far every peer and this one agree, as long as the peer is here', () => {
     const page = new Follower()
     page.state = after(page.state, [peer('p1', fakeSiteId(1), 'Ada'), peer('p2', fakeSiteId(2), 'Bob')])

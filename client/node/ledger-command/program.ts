@@ -78,9 +78,9 @@ function writerFor(json: boolean | undefined) {
 function showCommand(roomUrl: string, flags: ShowFlags): Promise<ExitCode> {
   return telling<LedgerEvent>(writerFor(flags.json), async (tell, ended) => {
     const shown = showOptions(flags, Date.now())
-    return withLedger(roomUrl, flags, tell, ended, async (ledger, { name, id, folder }) => {
+    return withLedger(roomUrl, flags, tell, ended, async (ledger, { name, id, folder, removed }) => {
       const siteId = (await existingIdentity(folder))?.siteId
-      await show(ledger, { name, id, folder, siteId }, shown, tell)
+      await show(ledger, { name, id, folder, siteId, removed }, shown, tell)
     })
   })
 }

@@ -14,7 +14,8 @@ export type LedgerEvent =
       readonly id: string
       readonly folder: string
     } & LedgerStatistics)
-  | ({ readonly event: 'contributor'; readonly isSelf: boolean } & ContributorStatistics)
+  /** `isRemoved`: no member any more; what was contributed stays, and its credits count no more. */
+  | ({ readonly event: 'contributor'; readonly isSelf: boolean; readonly isRemoved?: boolean } & ContributorStatistics)
   | ({ readonly event: 'fork' } & ForkProof)
   | { readonly event: 'entry'; readonly entry: LedgerEntry }
   /** Of the entries that fit, so many were shown. Only where entries were asked for by what they are. */
@@ -117,7 +118,11 @@ const ENTRY_HEAD = [
 function contributorLine(event: Of<'contributor'>, style: Style): string {
   const { credits, attestedCredits, entries, confirmedEntries } = event
   const numbers = [credits, attestedCredits, entries, confirmedEntries]
-  const marks = [event.isSelf ? style.accent('you') : '', event.isForked ? style.bad('forked') : ''].filter(Boolean)
+  const marks = [
+    event.isSelf ? style.accent('you') : '',
+    event.isForked ? style.bad('forked') : '',
+    event.isRemoved ? style.bad('removed') : '',
+  ].filter(Boolean)
   return [
     briefId(event.contributor),
     ...numbers.map((value) => grouped(value).padStart(COLUMNS.number)),

@@ -12,6 +12,8 @@ export interface Shown {
   readonly folder: string
   /** The contributor of this folder, if there is one. */
   readonly siteId: string | undefined
+  /** `siteId`s of removed members. */
+  readonly removed?: ReadonlySet<string>
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Shown {
  */
 export async function show(
   ledger: NetworkLedger,
-  { siteId, ...where }: Shown,
+  { siteId, removed, ...where }: Shown,
   { filter: asked, last }: ShowOptions,
   tell: (event: LedgerEvent) => void,
 ): Promise<void> {
@@ -31,7 +33,13 @@ export async function show(
   tell({ event: 'ledger', ...where, ...ledger.statistics() })
   for (const statistics of contributors) {
     if (contributor !== undefined && statistics.contributor !== contributor) continue
-    tell({ event: 'contributor', ...statistics, isSelf: statistics.contributor === siteId })
+    const isRemoved = removed?.has(statistics.contributor) ?? false
+    tell({
+      event: 'contributor',
+      ...statistics,
+      isSelf: statistics.contributor === siteId,
+      ...(isRemoved && { isRemoved }),
+    })
   }
   for (const fork of await ledger.forks()) tell({ event: 'fork', ...fork })
   const isAsked = Object.keys(filter).length > 0
