@@ -175,8 +175,9 @@ describe('relays', () => {
     await second.stop()
     await carry(bob, ada, 'over one')
     expect(ada.states).not.toContain('down')
-    const texts = bob.envelopes.map(({ body }) => toBase64Url(body))
-    expect(bob.carrier.statistics().stale + bob.carrier.statistics().taken).toBeGreaterThanOrEqual(texts.length)
+    // Both relays told of each, but the carrier tells of it once; had two carriers told of it, the seal would open once.
+    expect(bob.envelopes.length).toBeLessThanOrEqual(ada.carrier.statistics().mailed)
+    expect(bob.carrier.statistics().stale).toBeGreaterThan(0)
     await second.start()
     for (const { carrier } of [ada, bob]) carrier.nudge()
     await expect.poll(() => bob.carrier.statistics().relaysUp).toBe(2)

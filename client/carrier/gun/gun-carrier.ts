@@ -3,23 +3,21 @@
  * lossy, public, flooding bulletin board: members show themselves in one node an hour, and each has a mailbox, a node where
  * others write envelopes into slots of their own. All records are sealed, short-lived and small; see {@link Records}.
  */
-import { decodeAnnouncement } from '../../../protocol/announcement.ts'
-import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
+import type { Bytes } from '../../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../../protocol/envelope.ts'
 import { ENVELOPE_HEADER_BYTES, MAX_INTRO_ENVELOPE_BYTES, MAX_SIGNAL_ENVELOPE_BYTES } from '../../../protocol/limits.ts'
 import type { PeerId } from '../../../protocol/peer-id.ts'
 import { nowMs } from '../../clock.ts'
 import { EdgeNetError } from '../../errors.ts'
-import { TokenBucket } from '../../token-bucket.ts'
 import type { Timer } from '../../timers.ts'
 import type { Carrier, CarrierEvents, CarrierSelf } from '../carrier.ts'
-import { Freshness } from './freshness.ts'
 import { GunGraph, loadGun, type GunConstructor, type GunSocket } from './gun-graph.ts'
-import { BUCKET_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS, MAX_OPENING, MAX_RELAYS, OPEN_RATE } from './limits.ts'
+import { BUCKET_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS, MAX_RELAYS } from './limits.ts'
+import { Inbox } from './inbox.ts'
 import { Outbox, type Letter } from './outbox.ts'
 import { AnnouncePace } from './pace.ts'
-import type { ReadMessage, ValueAt } from './read-message.ts'
-import { bucketOf, bucketsAround, isCurrent, Records, type GunRecord, type Place } from './records.ts'
+import type { ReadMessage } from './read-message.ts'
+import { bucketOf, bucketsAround, Records, type GunRecord, type Place } from './records.ts'
 import { Relay } from './relay.ts'
 
 export interface GunCarrierOptions {
@@ -97,14 +95,11 @@ class RunningGunCarrier implements GunCarrier {
   readonly #pace = new AnnouncePace()
   readonly #outbox = new Outbox()
   #outboxAtMs = Infinity
-  readonly #freshness = new Freshness()
-  /** Slots in which members have written have a budget of their own, which a flood of made-up names does not touch. */
-  readonly #opens = { known: new TokenBucket(OPEN_RATE), unknown: new TokenBucket(OPEN_RATE) }
-  readonly #opening = { known: 0, unknown: 0 }
+  readonly #inbox = new Inbox((record) => this.#take(record))
   /** Members that showed themselves in these hours. */
   readonly #members = new Set<PeerId>()
   #lastIssuedAtMs = 0
-  readonly #count = { announced: 0, mailed: 0, taken: 0, rubbish: 0, stale: 0, dropped: 0 }
+  readonly #count = { announced: 0, mailed: 0 }
 
   constructor(urls: readonly string[], gun: GunConstructor | undefined) {
     this.#Gun = gun
@@ -112,7 +107,7 @@ class RunningGunCarrier implements GunCarrier {
       souls: this.#souls,
       changed: (relay: Relay) => this.#changed(relay),
       heard: (message: ReadMessage) => this.#heard(message),
-      dropped: () => void this.#count.dropped++,
+      dropped: () => void this.#inbox.count.dropped++,
     }
     this.#relays = urls.map((url) => new Relay(url, output))
   }
@@ -122,7 +117,7 @@ class RunningGunCarrier implements GunCarrier {
   }
 
   statistics(): GunCarrierStatistics {
-    return { relaysUp: this.#relays.filter(({ isUp }) => isUp).length, ...this.#count }
+    return { relaysUp: this.#relays.filter(({ isUp }) => isUp).length, ...this.#count, ...this.#inbox.count }
   }
 
   start(self: CarrierSelf, events: CarrierEvents): void {
@@ -287,7 +282,8 @@ class RunningGunCarrier implements GunCarrier {
     const records = this.#records
     const buckets = bucketsAround(self.nowMs())
     if (!records || String(buckets) === String(this.#buckets)) return
-    if (buckets.every((bucket) => !this.#buckets.includes(bucket))) this.#members.clear()
+    // In another node nobody stands yet: who shows himself there is new again.
+    if (buckets[0] !== this.#buckets[0]) this.#members.clear()
     const graph = this.#graph
     this.#buckets = buckets
     const souls = await Promise.all(
@@ -302,40 +298,17 @@ class RunningGunCarrier implements GunCarrier {
     }
   }
 
-  #heard({ values, rubbish }: ReadMessage): void {
-    this.#count.rubbish += rubbish
-    for (const value of values) {
-      const kind = this.#freshness.knows(value.slot) ? 'known' : 'unknown'
-      if (this.#opening[kind] < MAX_OPENING && this.#opens[kind].take(nowMs())) void this.#open(value, kind)
-      else this.#count.dropped++
-    }
+  #heard(message: ReadMessage): void {
+    if (this.#records && this.#self) this.#inbox.hear(message, this.#records, this.#self)
   }
 
-  async #open({ soul, slot, text }: ValueAt, kind: 'known' | 'unknown'): Promise<void> {
-    this.#opening[kind]++
-    const record = await this.#records?.open({ soul, slot }, text)
-    this.#opening[kind]--
-    const self = this.#self
-    if (!self || !this.#graph) return
-    if (!record) this.#count.rubbish++
-    // Our own come back from the relays.
-    else if (record.from === self.peerId) return
-    else if (!isCurrent(record, self.nowMs()) || !this.#freshness.take(slot, record.issuedAtMs)) this.#count.stale++
-    else this.#take(record, self)
-  }
-
-  #take({ kind, from, body }: GunRecord, self: CarrierSelf): void {
+  #take({ kind, from, body }: GunRecord): void {
+    // Closed or put away while it was opened.
+    if (!this.#graph) return
     if (kind !== 'presence') {
-      this.#count.taken++
       this.#events?.envelope({ kind, home: 0, peer: from, body })
       return
     }
-    const announcement = decodeAnnouncement(body)
-    if (!announcement || compareBytes(announcement.core.network, self.networkId) !== 0) {
-      this.#count.rubbish++
-      return
-    }
-    this.#count.taken++
     if (!this.#members.has(from) && this.#members.size < MAX_MEMBERS) {
       this.#members.add(from)
       this.#pace.answer(this.#members.size, nowMs(), Math.random(), Math.random())

@@ -43,7 +43,7 @@ export const OPEN_RATE: Rate = { burst: 512, perSecond: 200 }
 export const MAX_OPENING = 256
 /** Of so many slots it is known how new their last record was; a replay in a forgotten one does what any replay does: nothing. */
 export const MAX_KNOWN_SLOTS = 4_096
-/** Of so many members it is known that they are there, so as to answer newcomers alone; more are answered by chance anyway. */
+/** Of so many members it is known that they are there, so as to answer newcomers alone; who comes after them is answered by others. */
 export const MAX_MEMBERS = 1_024
 
 // ---- relays ------------------------------------------------------------------------------------------------------------
