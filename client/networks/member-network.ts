@@ -104,6 +104,10 @@ export class OpenedNetwork implements MemberNetwork {
     this.#network = network
     if (!genesis || !this.#judge) return
     this.#exchange = new RevocationExchange({ genesis, book, network, took: (list) => this.#took(list) })
+    // The room may say that we were removed before anybody has shown us the list that proves it.
+    network.on('state', ({ error }) => {
+      if (error?.reason === 'membership-revoked') void this.#lookUpRevocations()
+    })
     this.#noteOwnEnd()
   }
 
@@ -211,7 +215,7 @@ export class OpenedNetwork implements MemberNetwork {
 
   async revoke(...texts: readonly string[]): Promise<number> {
     const genesis = this.#closedGenesis()
-    const { identity, room } = this.#opening
+    const { identity } = this.#opening
     if (compareBytes(genesis.creator, identity.publicKey) !== 0) {
       throw invalid('not-creator', 'Only the founder may remove members.', 'Ask the founder.')
     }
@@ -221,8 +225,7 @@ export class OpenedNetwork implements MemberNetwork {
     }
     for (let tries = 1; ; tries++) {
       // Another device of ours may have removed somebody. If the host does not answer now, it says so soon.
-      const known = await lookUp(room, genesis.id).catch(() => undefined)
-      if (known?.revocations) this.#took(known.revocations)
+      await this.#lookUpRevocations()
       const list = await this.#signed(genesis, keys)
       // Peers need no host to know.
       this.#took(list)
@@ -278,6 +281,13 @@ export class OpenedNetwork implements MemberNetwork {
     const { genesis } = this.#opening
     if (genesis && this.#judge) return genesis
     throw invalid('policy', 'Everybody is a member of a public network.', 'Join it; nobody is let in or removed.')
+  }
+
+  /** Takes the host's list of revocations, if it has one and answers. */
+  async #lookUpRevocations(): Promise<void> {
+    const { room, networkId } = this.#opening
+    const known = await lookUp(room, networkId).catch(() => undefined)
+    if (known?.revocations) this.#took(known.revocations)
   }
 
   async #signed(genesis: Genesis, keys: readonly Bytes[]): Promise<Revocations> {

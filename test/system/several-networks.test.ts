@@ -133,7 +133,7 @@ describe('three networks side by side', () => {
     // Whichever comes first: the founder's word, or Bob's own goodbye when the room shows him out.
     await expect.poll(() => page.left('private')).toHaveLength(1)
     await expect.poll(() => bob.private.network.state).toBe('closed')
-    expect(bob.private.membership.standing).toBe('revoked')
+    await expect.poll(() => bob.private.membership.standing).toBe('revoked')
     for (const kind of ['plain', 'consortium'] as const) {
       expect(bob[kind].membership.standing).toBe('member')
       await bob[kind].network.broadcast(`Bob stays in ${kind}`)
