@@ -6,7 +6,7 @@
  * keep more than a bounded amount of anything. Nothing that it hands over is believed before it verifies or opens.
  *
  * Several carriers run side by side; the network decides which one an envelope goes to. To write another one, implement
- * {@link Carrier} and have it pass the acceptance suite in `test/carrier/suite.ts`.
+ * {@link Carrier} and have it pass the scenarios in `acceptance.ts`.
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { Envelope, EnvelopeKind } from '../../protocol/envelope.ts'
