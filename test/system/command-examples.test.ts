@@ -69,11 +69,13 @@ describe('help', () => {
       const { creator, roomUrl, id, siteId } = await scene()
       const invite = (await runJson(creator, ['invite', roomUrl])).only('invite')
       const key = name === 'invite' ? invite.inviteKey : siteId
+      // The beginning of one in four thousand ids cannot be told from an option.
+      const beginning = key.startsWith('--') ? key : key.slice(0, 12)
       const args = wordsOf(example).map((word) =>
         word
           .replace('https://edge.example', service.url)
           .replace('net-…', id)
-          .replace(/^Yq3xK9wLmZ2p$/, key.slice(0, 12))
+          .replace(/^Yq3xK9wLmZ2p$/, beginning)
           .replace(/^Yq3xK9wLmZ2p.{31}$/, siteId),
       )
       // Nobody is at the terminal to say yes.
