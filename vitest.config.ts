@@ -9,7 +9,7 @@ const PATIENT = { poll: { timeout: 20_000 } }
  * real sockets again and again.
  */
 const THOROUGH_TESTS = [
-  'test/sim/**/*.test.ts',
+  'test/{sim,mesh}/**/*.test.ts',
   'test/client/{hostile-*,extras,reconnection}.test.ts',
   'test/qdag/sim/**/*.test.ts',
   'test/qdag/{codec,ledger-bounds,ledger-model,ledger-mutants,log,opened-ledger,stores,worker-verifier}.test.ts',

@@ -1,0 +1,32 @@
+/**
+ * How many connections may still be begun. Engines allow only so many in a page's life, so that whoever is asked for one by
+ * everybody must at some time say no. Unlike of a rate limiter, of a budget it is asked before, and spent when it is used.
+ */
+import type { Rate } from '../token-bucket.ts'
+
+export class ConnectionBudget {
+  readonly #rate: Rate
+  #left: number
+  #atMs: number | undefined
+
+  constructor(rate: Rate) {
+    this.#rate = rate
+    this.#left = rate.burst
+  }
+
+  allows(nowMs: number): boolean {
+    this.#refill(nowMs)
+    return this.#left >= 1
+  }
+
+  spend(nowMs: number): void {
+    this.#refill(nowMs)
+    this.#left--
+  }
+
+  #refill(nowMs: number): void {
+    const elapsedMs = nowMs - (this.#atMs ?? nowMs)
+    this.#atMs = nowMs
+    this.#left = Math.min(this.#rate.burst, this.#left + (elapsedMs / 1_000) * this.#rate.perSecond)
+  }
+}

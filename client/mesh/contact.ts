@@ -1,0 +1,46 @@
+/** Somebody with whom the overlay has to do: with a link, or on the way to one. */
+import type { Bytes } from '../../protocol/bytes.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import type { OverlayPolicy } from './overlay-policy.ts'
+import type { Source } from './passive-view.ts'
+
+/**
+ * - `reaching`: there is no link yet.
+ * - `linked`: there is one, and nothing more: it was asked for by an application here or there.
+ * - `asking`: it was asked whether it wants to be a neighbour.
+ * - `neighbour`: both want it.
+ */
+export type ContactState = 'reaching' | 'linked' | 'asking' | 'neighbour'
+
+export class Contact {
+  readonly id: PeerId
+  announcement: Bytes
+  state: ContactState = 'linked'
+  /** Who told of it, if it was dialled. */
+  source: Source | undefined
+  /** The overlay wants it as a neighbour; otherwise an application wants a link. */
+  isDialled = false
+  isDemanded = false
+  isOwnChoice = false
+  /** What is awaited must have come by then. */
+  deadlineMs = Infinity
+  /** How many neighbours it says that it has. */
+  degree = 0
+  /** Since when it is a neighbour. */
+  sinceMs = 0
+  usedAtMs: number
+  poorSinceMs: number | undefined
+  /** When it was last asked for members, and how often in a row it did not answer. */
+  shuffledAtMs = -Infinity
+  isShuffling = false
+  unanswered = 0
+  readonly messages: TokenBucket
+
+  constructor(id: PeerId, announcement: Bytes, policy: OverlayPolicy, nowMs: number) {
+    this.id = id
+    this.announcement = announcement
+    this.usedAtMs = nowMs
+    this.messages = new TokenBucket(policy.messages)
+  }
+}

@@ -1,0 +1,608 @@
+/**
+ * Whom to be connected to: a random overlay of bounded degree, after HyParView (Leitão, Pereira, Rodrigues 2007). Two who
+ * want to be neighbours agree on it over any link; only then is a direct path worth its connection.
+ *
+ * Invariants: never more neighbours than the ceiling; who is in need finds a place with whoever it asks, or with those whom
+ * it is referred to; nobody is dropped to below the floor; some neighbours are always one's own choice; and what others tell
+ * is bounded by who tells it.
+ */
+import type { Bytes } from '../../protocol/bytes.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import { AgingMap } from './aging-map.ts'
+import { ConnectionBudget } from './connection-budget.ts'
+import { Contact } from './contact.ts'
+import { MAX_ALTERNATIVES, MAX_SHUFFLED_MEMBERS } from './limits.ts'
+import type { Bodies, Kind, ToldMember } from './messages.ts'
+import type { OverlayPolicy, PassivePolicy } from './overlay-policy.ts'
+import { PassiveView, type Source } from './passive-view.ts'
+import type { Fault } from './reputation.ts'
+import { ageS, randomOf, withDegree } from './told.ts'
+
+/** What the overlay needs of its mesh. */
+export interface OverlayHost {
+  readonly self: PeerId
+  readonly announcement: Bytes
+  readonly nowMs: number
+  readonly random: () => number
+  send<K extends Kind>(peer: PeerId, kind: K, body: Bodies[K]): void
+  reach(peer: PeerId, announcement: Bytes | undefined): void
+  direct(peer: PeerId): void
+  release(peer: PeerId): void
+  sample(count: number): void
+  /** Checks announcements; the peer ids that they prove come later. */
+  prove(announcements: readonly Bytes[], take: (ids: readonly (PeerId | undefined)[]) => void): void
+  neighbourUp(peer: PeerId): void
+  neighbourDown(peer: PeerId): void
+  blame(peer: PeerId, fault: Fault): void
+}
+
+type OverlayKind =
+  'mesh_neighbour' | 'mesh_accept' | 'mesh_refuse' | 'mesh_part' | 'mesh_shuffle' | 'mesh_shuffle_reply'
+export type OverlayMessage = {
+  readonly [K in OverlayKind]: { readonly kind: K; readonly body: Bodies[K] }
+}[OverlayKind]
+
+/** Peers that are no candidates for a time. */
+const MAX_BANNED = 1_024
+/** Looks differ by this share, so that those who began together do not go on together. */
+const JITTER = 0.5
+/** A network that was meshed completely stays so until it has outgrown that by a quarter, or it would flap. */
+const OUTGROWN = 1.25
+
+export class Overlay {
+  readonly #policy: OverlayPolicy
+  readonly #host: OverlayHost
+  readonly #contacts = new Map<PeerId, Contact>()
+  readonly #neighbours = new Map<PeerId, Contact>()
+  readonly passive: PassiveView
+  readonly #banned: AgingMap<PeerId, true>
+  readonly #connections: ConnectionBudget
+  readonly #dials: TokenBucket
+  /** Members, oneself included; as the room says, or as far as one knows. */
+  #size = 0
+  #isComplete = true
+  #nextMs = 0
+  #rotateAtMs = Infinity
+  #shuffleAtMs = 0
+  #trimAtMs = 0
+  #sampleAtMs = 0
+  #sampleMs: number
+
+  constructor(host: OverlayHost, policy: OverlayPolicy, passive: PassivePolicy) {
+    this.#host = host
+    this.#policy = policy
+    this.passive = new PassiveView(passive, host.random)
+    this.#banned = new AgingMap(MAX_BANNED, policy.banMs)
+    this.#connections = new ConnectionBudget(policy.connections)
+    this.#dials = new TokenBucket(policy.dials)
+    this.#sampleMs = policy.sampleMs
+  }
+
+  get degree(): number {
+    return this.#neighbours.size
+  }
+
+  get neighbours(): ReadonlyMap<PeerId, Contact> {
+    return this.#neighbours
+  }
+
+  get nextMs(): number {
+    return this.#nextMs
+  }
+
+  isNeighbour(id: PeerId): boolean {
+    return this.#neighbours.has(id)
+  }
+
+  hasLink(id: PeerId): boolean {
+    const contact = this.#contacts.get(id)
+    return contact !== undefined && contact.state !== 'reaching'
+  }
+
+  /** The neighbour who told of somebody. */
+  toldBy(id: PeerId): PeerId | undefined {
+    const source = this.#contacts.get(id)?.source ?? this.passive.get(id)?.source
+    return source === 'room' || source === 'self' ? undefined : source
+  }
+
+  /** Whether something that is said seldom may be said by somebody with a mere link. */
+  mayHear(id: PeerId): boolean {
+    return this.#contacts.get(id)?.messages.take(this.#host.nowMs) ?? false
+  }
+
+  // ---- what happens to links ---------------------------------------------------------------------------------------
+
+  linkUp(id: PeerId, announcement: Bytes): void {
+    const contact = this.#contacts.get(id) ?? this.#meet(id, announcement)
+    if (!contact) return this.#host.release(id)
+    const { nowMs } = this.#host
+    contact.announcement = announcement
+    if (contact.source !== undefined) this.passive.found(contact.source, true, nowMs)
+    contact.state = 'linked'
+    contact.usedAtMs = nowMs
+    contact.deadlineMs = Infinity
+    if (contact.isDialled) this.#ask(contact)
+  }
+
+  linkDown(id: PeerId): void {
+    const contact = this.#contacts.get(id)
+    if (!contact) return
+    this.#forget(contact)
+    // Whoever told of it told of somebody who was there.
+    this.passive.remove(id)
+    this.#soon()
+  }
+
+  /** No carrier leads to whoever was to be reached, or nobody answered. */
+  unreachable(id: PeerId): void {
+    const contact = this.#contacts.get(id)
+    if (contact?.state !== 'reaching') return
+    this.#contacts.delete(id)
+    this.passive.remove(id)
+    if (contact.source !== undefined) this.passive.found(contact.source, false, this.#host.nowMs)
+    this.#soon()
+  }
+
+  /** The direct path to a neighbour is poor, or is so no more. */
+  quality(id: PeerId, isPoor: boolean): void {
+    const contact = this.#contacts.get(id)
+    if (contact) contact.poorSinceMs = isPoor ? (contact.poorSinceMs ?? this.#host.nowMs) : undefined
+  }
+
+  /** An application wants a link to somebody. False when there are too many such already. */
+  demand(id: PeerId): boolean {
+    const known = this.#contacts.get(id)
+    if (known) known.isDemanded = true
+    if (known || this.#demandedCount() >= this.#policy.maxDemanded) return known !== undefined
+    const candidate = this.passive.get(id)
+    const contact = new Contact(id, candidate?.announcement ?? new Uint8Array(0), this.#policy, this.#host.nowMs)
+    contact.isDemanded = true
+    this.#reach(contact, candidate?.source)
+    return true
+  }
+
+  /** An application uses the link. */
+  used(id: PeerId): void {
+    const contact = this.#contacts.get(id)
+    if (contact) contact.usedAtMs = this.#host.nowMs
+  }
+
+  /** It is no neighbour and no candidate for some time. */
+  ban(id: PeerId): void {
+    this.#banned.set(id, true, this.#host.nowMs)
+    this.passive.remove(id)
+    const contact = this.#contacts.get(id)
+    if (contact?.state === 'neighbour') this.#part(contact)
+    else if (contact) this.#release(contact)
+  }
+
+  // ---- who is there ------------------------------------------------------------------------------------------------
+
+  /** The room says who is there; announcements are proven. */
+  members(members: readonly { readonly id: PeerId; readonly announcement: Bytes }[]): void {
+    for (const { id, announcement } of members) this.#hear(id, announcement, 'room', this.#host.nowMs)
+    this.#soon()
+  }
+
+  /** So many are in the network, oneself included. */
+  size(total: number): void {
+    this.#size = total
+    const { complete } = this.#policy.degrees
+    this.#isComplete = total <= (this.#isComplete ? OUTGROWN * complete : complete)
+    this.#soon()
+  }
+
+  /** We are in a room again, after having been apart: somebody there may lead where nobody here does. */
+  returned(): void {
+    this.#sampleMs = this.#policy.sampleMs
+    this.#rotateAtMs = Math.min(this.#rotateAtMs, this.#host.nowMs + this.#jittered(this.#policy.shuffleMs))
+  }
+
+  #hear(id: PeerId, announcement: Bytes, source: Source, seenAtMs: number): void {
+    const { nowMs, self } = this.#host
+    if (id === self || this.#contacts.has(id) || this.#banned.has(id, nowMs)) return
+    this.passive.add({ id, announcement, source, seenAtMs }, nowMs)
+  }
+
+  #hearFrom(source: PeerId, members: readonly ToldMember[]): void {
+    if (members.length === 0) return
+    const { nowMs } = this.#host
+    this.#host.prove(
+      members.map(({ announcement }) => announcement),
+      (ids) => {
+        for (const [i, { announcement, ageS: age }] of members.entries()) {
+          const id = ids[i]
+          if (id !== undefined) this.#hear(id, announcement, source, nowMs - age * 1_000)
+        }
+      },
+    )
+  }
+
+  // ---- messages ----------------------------------------------------------------------------------------------------
+
+  receive(from: PeerId, message: OverlayMessage): void {
+    const contact = this.#contacts.get(from)
+    if (!contact || contact.state === 'reaching') return
+    if (!contact.messages.take(this.#host.nowMs)) return this.#host.blame(from, 'flood')
+    switch (message.kind) {
+      case 'mesh_neighbour':
+        contact.degree = message.body.degree
+        return this.#asked(contact, message.body.isUrgent)
+      case 'mesh_accept':
+        contact.degree = message.body.degree
+        if (contact.state === 'asking') return this.#join(contact, true)
+        // The answer came too late.
+        if (contact.state === 'linked') this.#host.send(from, 'mesh_part', { members: [] })
+        return
+      case 'mesh_refuse':
+        this.#hearFrom(from, message.body.members)
+        if (contact.state === 'asking') this.#turnedDown(contact)
+        return
+      case 'mesh_part':
+        this.#hearFrom(from, message.body.members)
+        if (contact.state === 'neighbour') this.#parted(contact)
+        return
+      case 'mesh_shuffle':
+        if (contact.state !== 'neighbour') return
+        contact.degree = message.body.degree
+        // Drawn before what is told is heard, or it would be told what it has told.
+        this.#host.send(from, 'mesh_shuffle_reply', { degree: this.degree, members: this.#told(contact) })
+        return this.#hearFrom(from, message.body.members)
+      case 'mesh_shuffle_reply':
+        if (!contact.isShuffling) return
+        contact.isShuffling = false
+        contact.unanswered = 0
+        contact.degree = message.body.degree
+        return this.#hearFrom(from, message.body.members)
+    }
+  }
+
+  /** Something that only neighbours say came from somebody who is none: it has not heard yet, or does not want to. */
+  stray(from: PeerId): void {
+    const contact = this.#contacts.get(from)
+    if (contact?.state !== 'linked' || !contact.messages.take(this.#host.nowMs)) return
+    this.#host.send(from, 'mesh_part', { members: [] })
+  }
+
+  // ---- becoming neighbours -----------------------------------------------------------------------------------------
+
+  #ask(contact: Contact): void {
+    contact.state = 'asking'
+    contact.deadlineMs = this.#host.nowMs + this.#policy.askMs
+    const isUrgent = this.degree < this.#policy.degrees.floor
+    this.#host.send(contact.id, 'mesh_neighbour', { degree: this.degree, isUrgent })
+    this.#soon()
+  }
+
+  #asked(contact: Contact, isUrgent: boolean): void {
+    const { nowMs } = this.#host
+    const { id, state } = contact
+    // Both have asked, or the answer got lost with an earlier link.
+    const isSettled = state === 'asking' || state === 'neighbour'
+    if (isSettled || this.#hasRoomFor(contact, isUrgent)) {
+      this.#host.send(id, 'mesh_accept', { degree: Math.min(this.degree + 1, 255) })
+      if (state !== 'neighbour') this.#join(contact, state === 'asking')
+      return
+    }
+    const alternatives = this.#banned.has(id, nowMs) ? [] : this.#alternatives(contact)
+    this.#host.send(id, 'mesh_refuse', { members: alternatives })
+  }
+
+  /** Whether somebody may become a neighbour; drops another one for it if it is in need. */
+  #hasRoomFor(contact: Contact, isUrgent: boolean): boolean {
+    const { nowMs } = this.#host
+    if (this.#banned.has(contact.id, nowMs) || !this.#connections.allows(nowMs)) return false
+    const { ceiling, own } = this.#policy.degrees
+    const chosenByOthers = this.#count(({ isOwnChoice }) => !isOwnChoice)
+    const hasRoom = this.degree < this.#ceiling && (this.#isComplete || chosenByOthers < ceiling - own)
+    if (hasRoom || !isUrgent) return hasRoom
+    const { floor } = this.#policy.degrees
+    // Of those that were one's own choice only what is above their share.
+    const mayGo = (neighbour: Contact) => this.#degreeOf(neighbour) > floor && this.#isExpendable(neighbour)
+    const victim = this.#mostRedundant(mayGo)
+    if (!victim) return false
+    this.#part(victim)
+    return true
+  }
+
+  #join(contact: Contact, isOwnChoice: boolean): void {
+    const { nowMs } = this.#host
+    contact.state = 'neighbour'
+    contact.isDialled = false
+    contact.isOwnChoice = isOwnChoice
+    contact.sinceMs = nowMs
+    contact.deadlineMs = Infinity
+    contact.unanswered = 0
+    contact.isShuffling = false
+    contact.shuffledAtMs = -Infinity
+    contact.poorSinceMs = undefined
+    this.#neighbours.set(contact.id, contact)
+    this.passive.remove(contact.id)
+    this.#connections.spend(nowMs)
+    this.#sampleMs = this.#policy.sampleMs
+    if (this.#rotateAtMs === Infinity) this.#rotateAtMs = nowMs + this.#jittered(this.#policy.rotateMs)
+    this.#host.direct(contact.id)
+    this.#host.neighbourUp(contact.id)
+    this.#soon()
+  }
+
+  /** It does not want us. */
+  #turnedDown(contact: Contact): void {
+    contact.state = 'linked'
+    contact.isDialled = false
+    contact.deadlineMs = Infinity
+    this.#release(contact)
+    this.#soon()
+  }
+
+  /** It does not want us any more. */
+  #parted(contact: Contact): void {
+    this.#leave(contact)
+    this.#hear(contact.id, contact.announcement, 'self', this.#host.nowMs)
+    this.#soon()
+  }
+
+  /** We do not want it any more. */
+  #part(contact: Contact): void {
+    this.#host.send(contact.id, 'mesh_part', { members: this.#alternatives(contact) })
+    this.#parted(contact)
+  }
+
+  #leave(contact: Contact): void {
+    this.#neighbours.delete(contact.id)
+    contact.state = 'linked'
+    this.#host.neighbourDown(contact.id)
+    this.#release(contact)
+  }
+
+  /** The link is not needed any more, unless an application wants it. */
+  #release(contact: Contact): void {
+    if (contact.isDemanded || contact.state === 'neighbour') return
+    this.#contacts.delete(contact.id)
+    this.#host.release(contact.id)
+  }
+
+  #forget(contact: Contact): void {
+    this.#contacts.delete(contact.id)
+    if (!this.#neighbours.delete(contact.id)) return
+    this.#host.neighbourDown(contact.id)
+  }
+
+  // ---- what is told ------------------------------------------------------------------------------------------------
+
+  /** Oneself, some neighbours, and some others: neighbours and oneself are there for certain. */
+  #told(to: Contact): readonly ToldMember[] {
+    const { announcement } = this.#host
+    const half = MAX_SHUFFLED_MEMBERS / 2
+    const neighbours = randomOf([...this.#neighbours.values()], half - 1, this.#host.random)
+    const near = neighbours.filter(({ id }) => id !== to.id).map((neighbour) => neighbour.announcement)
+    return [...[announcement, ...near].map((fresh) => ({ announcement: fresh, ageS: 0 })), ...this.#others(half)]
+  }
+
+  /** To whom somebody who finds no place here can turn: those who have room first. */
+  #alternatives(to: Contact): readonly ToldMember[] {
+    const { target } = this.#policy.degrees
+    const roomy = withDegree([...this.#neighbours.values()], (degree) => degree < target)
+    const near = randomOf(roomy, MAX_ALTERNATIVES / 2, this.#host.random).filter(({ id }) => id !== to.id)
+    const told = near.map(({ announcement }) => ({ announcement, ageS: 0 }))
+    return [...told, ...this.#others(MAX_ALTERNATIVES - told.length)]
+  }
+
+  #others(count: number): ToldMember[] {
+    const { nowMs } = this.#host
+    const others = this.passive.sample(count, nowMs)
+    return others.map(({ announcement, seenAtMs }) => ({ announcement, ageS: ageS(nowMs - seenAtMs) }))
+  }
+
+  // ---- looking after things ----------------------------------------------------------------------------------------
+
+  tick(): void {
+    const { nowMs } = this.#host
+    if (nowMs < this.#nextMs) return
+    this.#giveUpOnTheSilent()
+    if (nowMs >= this.#shuffleAtMs) this.#shuffle()
+    this.#replaceThePoor()
+    this.#trim()
+    const isLacking = this.#dialWhatIsMissing()
+    this.#rotate()
+    const { busyMs, calmMs } = this.#policy
+    this.#nextMs =
+      nowMs + this.#jittered(isLacking || this.#count(({ isShuffling }) => isShuffling) > 0 ? busyMs : calmMs)
+    for (const { deadlineMs } of this.#contacts.values()) this.#nextMs = Math.min(this.#nextMs, deadlineMs)
+  }
+
+  #giveUpOnTheSilent(): void {
+    const { nowMs } = this.#host
+    const { askMs, maxUnanswered, idleMs } = this.#policy
+    for (const contact of this.#contacts.values()) {
+      const { id, state } = contact
+      if (state === 'reaching' && nowMs >= contact.deadlineMs) {
+        this.#host.release(id)
+        this.unreachable(id)
+      } else if (state === 'asking' && nowMs >= contact.deadlineMs) {
+        this.#banned.set(id, true, nowMs)
+        this.#turnedDown(contact)
+      } else if (state === 'neighbour' && contact.isShuffling && nowMs >= contact.shuffledAtMs + askMs) {
+        contact.isShuffling = false
+        contact.unanswered++
+        // It is asked again before others.
+        this.#shuffleAtMs = nowMs
+        if (contact.unanswered >= maxUnanswered) this.ban(id)
+      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs) {
+        contact.isDemanded = false
+        this.#release(contact)
+      }
+    }
+  }
+
+  /** Exchanges members with a neighbour: one that owes an answer, or else the one that was not asked for longest. */
+  #shuffle(): void {
+    const { nowMs } = this.#host
+    let next: Contact | undefined
+    for (const neighbour of this.#neighbours.values()) {
+      if (!neighbour.isShuffling && (!next || due(neighbour) < due(next))) next = neighbour
+    }
+    this.#shuffleAtMs = nowMs + this.#jittered(this.#policy.shuffleMs)
+    if (!next) return
+    // Whoever is new here is asked soon: some accept everybody and say nothing.
+    if (next.shuffledAtMs === -Infinity) this.#shuffleAtMs = nowMs + this.#policy.busyMs
+    next.shuffledAtMs = nowMs
+    next.isShuffling = true
+    this.#host.send(next.id, 'mesh_shuffle', { degree: this.degree, members: this.#told(next) })
+  }
+
+  /** A poor neighbour stays until its place can be taken. */
+  #replaceThePoor(): void {
+    const { nowMs } = this.#host
+    const { poorMs, degrees } = this.#policy
+    if (this.#isComplete || this.degree <= degrees.floor) return
+    const isPoor = ({ poorSinceMs = Infinity }: Contact) => nowMs - poorSinceMs >= poorMs
+    const poor = [...this.#neighbours.values()].find(isPoor)
+    if (poor && this.passive.size > 0) this.#part(poor)
+  }
+
+  /** Whoever has more neighbours than it wants parts with one who has, too. Nobody is the poorer. */
+  #trim(): void {
+    const { nowMs } = this.#host
+    const { target } = this.#policy.degrees
+    if (this.#isComplete || nowMs < this.#trimAtMs || this.degree <= target + 1) return
+    this.#trimAtMs = nowMs + this.#jittered(this.#policy.calmMs)
+    const mayGo = (neighbour: Contact) => neighbour.degree > target && this.#isExpendable(neighbour)
+    const victim = this.#mostRedundant(mayGo)
+    if (victim) this.#part(victim)
+  }
+
+  /** @returns whether there are fewer neighbours than there should be */
+  #dialWhatIsMissing(): boolean {
+    const { target, own } = this.#policy.degrees
+    const wanted = this.#isComplete ? Math.min(Math.max(this.#size - 1, 1), this.#ceiling) : target
+    const dialling = this.#diallingCount()
+    const missing = wanted - this.degree
+    const ownMissing = this.#isComplete ? 0 : own - this.#count(({ isOwnChoice }) => isOwnChoice)
+    const lacking = Math.max(missing, Math.min(ownMissing, this.#ceiling - this.degree))
+    let count = Math.min(lacking, this.#policy.maxDials) - dialling
+    while (count-- > 0 && this.#dialOne()) continue
+    if (count >= 0) this.#askTheRoom()
+    return lacking > 0
+  }
+
+  /** Dials somebody who could become a neighbour; false when there is nobody. */
+  #dialOne(): boolean {
+    const { nowMs } = this.#host
+    if (!this.#connections.allows(nowMs)) return false
+    const candidate = this.passive.draw(({ id }) => !this.#contacts.has(id) && !this.#banned.has(id, nowMs), nowMs)
+    if (!candidate || !this.#dials.take(nowMs)) return false
+    const { id, announcement, source } = candidate
+    const contact = new Contact(id, announcement, this.#policy, nowMs)
+    contact.isDialled = true
+    this.passive.remove(id)
+    this.#reach(contact, source)
+    return true
+  }
+
+  #reach(contact: Contact, source: Source | undefined): void {
+    const { nowMs } = this.#host
+    contact.state = 'reaching'
+    contact.source = source
+    contact.deadlineMs = nowMs + this.#policy.reachMs
+    this.#contacts.set(contact.id, contact)
+    this.#host.reach(contact.id, contact.announcement.length > 0 ? contact.announcement : undefined)
+  }
+
+  #askTheRoom(): void {
+    const { nowMs } = this.#host
+    if (nowMs < this.#sampleAtMs || this.passive.size > this.#policy.sampleSize) return
+    this.#sampleAtMs = nowMs + this.#jittered(this.#sampleMs)
+    this.#sampleMs = Math.min(2 * this.#sampleMs, this.#policy.maxSampleMs)
+    this.#host.sample(this.#policy.sampleSize)
+  }
+
+  /** Makes a new neighbour now and then, of those whom the room draws. Another one goes for it, at once or by trimming. */
+  #rotate(): void {
+    const { nowMs } = this.#host
+    if (this.#isComplete || nowMs < this.#rotateAtMs) return
+    this.#rotateAtMs = nowMs + this.#jittered(this.#policy.rotateMs)
+    if (this.degree < this.#policy.degrees.target) return
+    this.#host.sample(this.#policy.sampleSize)
+    if (this.degree >= this.#ceiling) {
+      const victim = this.#mostRedundant((neighbour) => this.#degreeOf(neighbour) > this.#policy.degrees.floor)
+      if (victim) this.#part(victim)
+    }
+    this.#dialOne()
+  }
+
+  // ---- choosing ----------------------------------------------------------------------------------------------------
+
+  get #ceiling(): number {
+    const { ceiling, complete } = this.#policy.degrees
+    return this.#isComplete ? Math.max(ceiling, complete - 1) : ceiling
+  }
+
+  /** Whoever has most neighbours misses one least; whoever is poor is missed least. */
+  #mostRedundant(mayGo: (neighbour: Contact) => boolean): Contact | undefined {
+    let victims: Contact[] = []
+    for (const neighbour of this.#neighbours.values()) {
+      if (!mayGo(neighbour)) continue
+      const [best] = victims
+      if (!best || worth(neighbour) < worth(best)) victims = [neighbour]
+      else if (worth(neighbour) === worth(best)) victims.push(neighbour)
+    }
+    // Those who join could otherwise choose whom they drive out.
+    return victims[Math.floor(this.#host.random() * victims.length)]
+  }
+
+  #isExpendable({ isOwnChoice }: Contact): boolean {
+    return !isOwnChoice || this.#count((neighbour) => neighbour.isOwnChoice) > this.#policy.degrees.own
+  }
+
+  /** As far as it is believed. */
+  #degreeOf({ degree, sinceMs }: Contact): number {
+    const { needMs, degrees } = this.#policy
+    return this.#host.nowMs - sinceMs > needMs ? Math.max(degree, degrees.target) : degree
+  }
+
+  #count(is: (neighbour: Contact) => boolean): number {
+    let count = 0
+    for (const neighbour of this.#neighbours.values()) if (is(neighbour)) count++
+    return count
+  }
+
+  #diallingCount(): number {
+    let count = 0
+    for (const { isDialled } of this.#contacts.values()) if (isDialled) count++
+    return count
+  }
+
+  #demandedCount(): number {
+    let count = 0
+    for (const { state } of this.#contacts.values()) if (state === 'linked') count++
+    return count
+  }
+
+  /** Somebody has made a link to us. */
+  #meet(id: PeerId, announcement: Bytes): Contact | undefined {
+    if (this.#demandedCount() >= this.#policy.maxDemanded) return undefined
+    const contact = new Contact(id, announcement, this.#policy, this.#host.nowMs)
+    this.#contacts.set(id, contact)
+    return contact
+  }
+
+  #jittered(ms: number): number {
+    return ms * (1 - JITTER / 2 + JITTER * this.#host.random())
+  }
+
+  #soon(): void {
+    this.#nextMs = this.#host.nowMs
+  }
+}
+
+/** When a neighbour was asked for members last; whoever owes an answer comes first. */
+function due({ unanswered, shuffledAtMs }: Contact): number {
+  return unanswered > 0 ? -Infinity : shuffledAtMs
+}
+
+/** How much a neighbour would be missed: less than any other when it is poor. */
+function worth({ degree, poorSinceMs }: Contact): number {
+  return poorSinceMs === undefined ? -degree : -256
+}

@@ -1,0 +1,42 @@
+/** The numbers of what is carried for others, with their reasons. */
+import type { Rate } from '../token-bucket.ts'
+
+export interface RoutePolicy {
+  /** A way that nothing went for so long is not one: at ten minutes a session every neighbour is another by then. */
+  readonly routeMs: number
+  readonly maxRoutes: number
+  /** Of those, what one neighbour can make us remember. */
+  readonly maxRoutesOfOne: number
+  /** What was carried is not carried again: nothing is on its way for longer. */
+  readonly carriedMs: number
+  readonly maxCarried: number
+  /** Members to whom whoever told of them was found not to lead. */
+  readonly maxMisled: number
+  /** What waits while its receiver is sought: a few signals to each of a few. */
+  readonly maxSought: number
+  readonly maxWaiting: number
+  readonly maxWaitingBytes: number
+  /** Gossip takes two seconds to the last of ten thousand, and the answer one back. */
+  readonly seekMs: number
+  /** Envelopes and bytes carried for one neighbour: introductions, not bulk. In units of KiB, each envelope at least one. */
+  readonly carryKiB: Rate
+  /** Seeking is heard by everybody. What one neighbour may pass on, and what we say ourselves. */
+  readonly seeks: Rate
+  readonly ownSeeks: Rate
+}
+
+export const ROUTE_POLICY: RoutePolicy = {
+  routeMs: 60_000,
+  maxRoutes: 2_048,
+  maxRoutesOfOne: 512,
+  carriedMs: 30_000,
+  maxCarried: 4_096,
+  maxMisled: 256,
+  maxSought: 16,
+  maxWaiting: 8,
+  maxWaitingBytes: 65_536,
+  seekMs: 5_000,
+  carryKiB: { burst: 1_024, perSecond: 128 },
+  seeks: { burst: 40, perSecond: 4 },
+  ownSeeks: { burst: 4, perSecond: 0.2 },
+}

@@ -1,0 +1,213 @@
+/**
+ * Envelopes to members without a link, carried by neighbours: what lets a mesh outlive its room. Ways are found as in AODV
+ * (RFC 3561): whoever told of a member leads to it; otherwise everybody is asked by gossip, and the answer comes back along
+ * the way on which the question came. What is carried is sealed; whoever carries it learns who wants to talk to whom.
+ *
+ * Invariants: an envelope passes a peer once, and at most so many peers; what is remembered is bounded by neighbour; whoever
+ * carries can lose an envelope and no more.
+ */
+import type { Bytes } from '../../protocol/bytes.ts'
+import type { EnvelopeKind } from '../../protocol/envelope.ts'
+import { PEER_ID_BYTES } from '../../protocol/limits.ts'
+import { peerIdBytes, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import { AgingMap } from './aging-map.ts'
+import { CARRY_ID_BYTES, MAX_CARRY_HOPS } from './limits.ts'
+import type { Bodies, Carry, Kind } from './messages.ts'
+import type { Fault } from './reputation.ts'
+import type { RoutePolicy } from './route-policy.ts'
+import { Routes } from './routes.ts'
+
+/** What the router needs of its mesh. */
+export interface RouterHost {
+  readonly self: PeerId
+  readonly nowMs: number
+  readonly random: () => number
+  send<K extends Kind>(peer: PeerId, kind: K, body: Bodies[K]): void
+  /** Says to everybody whom we seek. */
+  seek(payload: Bytes): void
+  isNeighbour(peer: PeerId): boolean
+  hasLink(peer: PeerId): boolean
+  /** Whether something may be said by somebody who is no neighbour. */
+  mayHear(peer: PeerId): boolean
+  /** The neighbour who told of a member. */
+  toldBy(peer: PeerId): PeerId | undefined
+  /** For us. */
+  envelope(from: PeerId, kind: EnvelopeKind, body: Bytes): void
+  /** Nobody knows a way. */
+  lost(to: PeerId): void
+  blame(peer: PeerId, fault: Fault): void
+}
+
+interface Waiting {
+  readonly envelopes: { readonly kind: EnvelopeKind; readonly body: Bytes }[]
+  byteLength: number
+  readonly untilMs: number
+}
+
+interface Rates {
+  readonly carryKiB: TokenBucket
+  readonly seeks: TokenBucket
+}
+
+export class Router {
+  readonly #policy: RoutePolicy
+  readonly #host: RouterHost
+  readonly #routes: Routes
+  /** What was carried, by its id, and whom it came from. */
+  readonly #carried: AgingMap<string, PeerId | undefined>
+  /** To whom those that told of them do not lead: they are sought the next time. */
+  readonly #misled: AgingMap<PeerId, true>
+  readonly #sought = new Map<PeerId, Waiting>()
+  readonly #rates = new Map<PeerId, Rates>()
+  readonly #ownSeeks: TokenBucket
+  nextMs = Infinity
+
+  constructor(host: RouterHost, policy: RoutePolicy) {
+    this.#host = host
+    this.#policy = policy
+    this.#routes = new Routes(policy)
+    this.#carried = new AgingMap(policy.maxCarried, policy.carriedMs)
+    this.#misled = new AgingMap(policy.maxMisled, policy.routeMs)
+    this.#ownSeeks = new TokenBucket(policy.ownSeeks)
+  }
+
+  /** What is held, for those who watch bounds. */
+  get held(): { routes: number; carried: number; sought: number } {
+    return { routes: this.#routes.size, carried: this.#carried.size, sought: this.#sought.size }
+  }
+
+  neighbourUp(id: PeerId): void {
+    const { carryKiB, seeks } = this.#policy
+    this.#rates.set(id, { carryKiB: new TokenBucket(carryKiB), seeks: new TokenBucket(seeks) })
+  }
+
+  neighbourDown(id: PeerId): void {
+    this.#rates.delete(id)
+    this.#routes.neighbourDown(id)
+  }
+
+  // ---- our own -----------------------------------------------------------------------------------------------------
+
+  /** Carries an envelope to a member, or keeps it while a way is sought. False when it was dropped. */
+  carry(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
+    const waiting = this.#sought.get(to)
+    if (waiting) return this.#wait(waiting, kind, body)
+    return this.#depart(to, kind, body) || this.#seek(to, kind, body)
+  }
+
+  #depart(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
+    const { nowMs, random, self } = this.#host
+    const next = this.#nextTo(to, undefined)
+    if (next === undefined) return false
+    const id = Uint8Array.from({ length: CARRY_ID_BYTES }, () => Math.floor(random() * 256))
+    this.#carried.set(keyOf(id), undefined, nowMs)
+    this.#host.send(next, 'mesh_carry', { id, from: self, to, hops: 0, kind, body })
+    return true
+  }
+
+  #seek(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
+    const { nowMs } = this.#host
+    if (this.#sought.size >= this.#policy.maxSought || !this.#ownSeeks.take(nowMs)) return false
+    const waiting = { envelopes: [], byteLength: 0, untilMs: nowMs + this.#policy.seekMs }
+    this.#sought.set(to, waiting)
+    this.nextMs = Math.min(this.nextMs, waiting.untilMs)
+    this.#host.seek(peerIdBytes(to))
+    return this.#wait(waiting, kind, body)
+  }
+
+  #wait(waiting: Waiting, kind: EnvelopeKind, body: Bytes): boolean {
+    const { maxWaiting, maxWaitingBytes } = this.#policy
+    const byteLength = waiting.byteLength + body.length
+    if (waiting.envelopes.length >= maxWaiting || byteLength > maxWaitingBytes) return false
+    waiting.envelopes.push({ kind, body })
+    waiting.byteLength = byteLength
+    return true
+  }
+
+  // ---- what neighbours bring ---------------------------------------------------------------------------------------
+
+  /** Whether somebody's seeking may be told on. */
+  mayTell(from: PeerId, payload: Bytes): boolean {
+    const rates = this.#rates.get(from)
+    return payload.length === PEER_ID_BYTES && rates !== undefined && rates.seeks.take(this.#host.nowMs)
+  }
+
+  /** Somebody seeks somebody. If it is us, we answer with what a room's member answers to a stranger: who are you? */
+  soughtBy(origin: PeerId, payload: Bytes, via: PeerId): void {
+    const { nowMs, self } = this.#host
+    if (origin === self) return
+    this.#routes.heard(origin, via, nowMs)
+    if (peerIdText(payload) === self) this.#depart(origin, 'who', new Uint8Array(0))
+  }
+
+  receive(via: PeerId, carry: Carry): void {
+    const { nowMs, self } = this.#host
+    const rates = this.#rates.get(via)
+    // Whoever brings us something over a mere link is its last hop.
+    if (!rates && (carry.to !== self || !this.#host.mayHear(via))) return
+    const key = keyOf(carry.id)
+    if (rates) {
+      for (let kib = carry.body.length / 1_024; kib >= 0; kib--) {
+        if (!rates.carryKiB.take(nowMs)) return this.#host.blame(via, 'flood')
+      }
+    }
+    if (this.#carried.has(key, nowMs) || carry.from === self) return
+    this.#carried.set(key, via, nowMs)
+    if (rates) this.#routes.heard(carry.from, via, nowMs)
+    if (carry.to === self) return this.#arrived(carry)
+    const next = carry.hops + 1 < MAX_CARRY_HOPS ? this.#nextTo(carry.to, via) : undefined
+    if (next !== undefined) this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
+    else this.#host.send(via, 'mesh_lost', { id: carry.id, from: carry.from, to: carry.to })
+  }
+
+  #arrived({ from, kind, body }: Carry): void {
+    this.#host.envelope(from, kind, body)
+    // A way has shown itself.
+    const waiting = this.#sought.get(from)
+    if (!waiting) return
+    this.#sought.delete(from)
+    for (const envelope of waiting.envelopes) this.#depart(from, envelope.kind, envelope.body)
+  }
+
+  /** What was carried this way got no further: it goes back to whoever it came from, who forgets the way. */
+  lost(via: PeerId, { id, from, to }: Bodies['mesh_lost']): void {
+    const { nowMs, self } = this.#host
+    const key = keyOf(id)
+    if (!this.#carried.has(key, nowMs)) return
+    const before = this.#carried.get(key, nowMs)
+    if (this.#routes.next(to, nowMs) === via) this.#routes.remove(to)
+    if (before !== undefined && from !== self) this.#host.send(before, 'mesh_lost', { id, from, to })
+    if (from !== self || before !== undefined) return
+    this.#misled.set(to, true, nowMs)
+    this.#host.lost(to)
+  }
+
+  // ---- ways --------------------------------------------------------------------------------------------------------
+
+  /** The neighbour to whom an envelope goes next; never the one it came from. */
+  #nextTo(to: PeerId, via: PeerId | undefined): PeerId | undefined {
+    if (this.#host.hasLink(to)) return to
+    const { nowMs } = this.#host
+    const hint = this.#misled.has(to, nowMs) ? undefined : this.#host.toldBy(to)
+    const ways = [this.#routes.next(to, nowMs), hint]
+    return ways.find((next) => next !== undefined && next !== via && this.#host.isNeighbour(next))
+  }
+
+  tick(): void {
+    const { nowMs } = this.#host
+    if (nowMs < this.nextMs) return
+    this.nextMs = Infinity
+    for (const [to, { untilMs }] of this.#sought) {
+      if (nowMs < untilMs) this.nextMs = Math.min(this.nextMs, untilMs)
+      else {
+        this.#sought.delete(to)
+        this.#host.lost(to)
+      }
+    }
+  }
+}
+
+function keyOf(bytes: Bytes): string {
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[])
+}
