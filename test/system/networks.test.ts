@@ -116,7 +116,7 @@ describe('a private network', () => {
     }
     await expect.poll(() => bob.ends).toEqual(['membership-revoked'])
     await bob.network.close()
-    expect(bob.membership.standing).toBe('revoked')
+    await expect.poll(() => bob.membership.standing).toBe('revoked')
     await hears(ada, cleo)
     const again = await openNetwork(url, { identity: bob.identity, chain: bob.membership.chain }).catch(
       (error: unknown) => error,
