@@ -10,7 +10,12 @@ export const STATIC_STEPS: readonly Step[] = [
     ['types', '--include-runtime=false', 'worker/env.d.ts', '--check'],
     'npm run types',
   ),
-  command('format', 'prettier', ['--check', '--log-level=warn', '.'], 'npm run format'),
+  command(
+    'format',
+    'prettier',
+    ['--check', '--log-level=warn', '--cache', '--cache-strategy=content', '.'],
+    'npm run format',
+  ),
   ...['worker', 'client', 'test'].map((part) => command(`types of ${part}`, 'tsc', ['-p', part])),
 ]
 
