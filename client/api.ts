@@ -1,9 +1,11 @@
 /** The public surface of the SDK, as types: what `join` takes and what it gives. */
 import type { IceServer } from '../protocol/http.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
+import type { Carrier } from './carrier/carrier.ts'
 import type { EdgeNetError } from './errors.ts'
 import type { ListenOptions } from './events.ts'
 import type { Identity } from './identity/identity.ts'
+import type { NetworkGossip, SharedMesh } from './mesh/api.ts'
 import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
 
 /** An application message as it arrives: texts as texts, everything else as bytes. */
@@ -36,7 +38,7 @@ export type CandidateType = 'host' | 'srflx' | 'prflx' | 'relay'
 
 /** How a link's messages travel at the moment. */
 export type Path =
-  /** Sealed envelopes through the room. */
+  /** Sealed envelopes through a carrier: the room, as long as it can be reached. */
   | { readonly kind: 'relay' }
   /** A data channel of a WebRTC connection. `local` or `remote` of type `relay` means a TURN server carries it. */
   | {
@@ -99,7 +101,7 @@ export interface AttemptReport {
  * - `stun-unanswered`: no STUN server answered us: UDP is probably blocked here.
  * - `turn-needed`: both sides know their public addresses and still do not meet: strict NATs need a TURN server.
  * - `turn-unanswered`: a TURN server is configured and gave us no address.
- * - `room-unreachable`: we are not in the room, so nothing can be arranged.
+ * - `room-unreachable`: we are not in the room and no other carrier works, so nothing can be arranged.
  */
 export type Advice =
   | 'rtc-missing-here'
@@ -127,8 +129,12 @@ export interface Explanation {
   readonly phase: LinkPhase
   readonly path: Path
   readonly quality: Quality
-  /** False while we are not in the room. */
+  /** False while no carrier works. */
   readonly relayIsUp: boolean
+  /** Which carrier leads to the peer now: `room`, `neighbours`, `gun`; `undefined` when none does. */
+  readonly carrier: string | undefined
+  /** We gossip with it. Without a mesh nobody is a neighbour. */
+  readonly isNeighbour: boolean
   /** Milliseconds since anything of the peer's arrived; `undefined` if nothing has. */
   readonly heardMsAgo: number | undefined
   /** Bytes sent, or waiting to be, that the peer has not acknowledged. */
@@ -215,8 +221,9 @@ export interface NetworkEvents {
     readonly peer: Peer
     /**
      * `left`: it said so. `lost`: no path reached it for too long. `removed`: it is no member any more. `restarted`: it began a new link; a new {@link Peer} follows.
+     * `released`: the mesh needs the link no more; {@link Network.reach} makes it again.
      */
-    readonly reason: 'left' | 'blocked' | 'closed' | 'lost' | 'removed' | 'restarted'
+    readonly reason: 'left' | 'blocked' | 'closed' | 'lost' | 'removed' | 'restarted' | 'released'
     /** Messages (their `Sending.id`) that it had not confirmed: each was delivered at most once, nobody knows. */
     readonly unconfirmed: readonly number[]
   }
@@ -231,6 +238,12 @@ export interface NetworkEvents {
   quality: { readonly peer: Peer; readonly quality: Quality }
   /** The room told how many members it has, this one included. */
   total: { readonly total: number }
+  /** A carrier works, or works again. */
+  'carrier-up': { readonly carrier: string }
+  /** A carrier does not work any more; it goes on trying. Links go over the next one that leads to their peers. */
+  'carrier-down': { readonly carrier: string; readonly error?: EdgeNetError }
+  /** A member, linked or not, said something to all (with a mesh; without one it is a `message`). At most once, in no order. */
+  broadcast: { readonly from: Applicant; readonly data: Data }
   /** Something failed that no call is waiting for. Nothing is lost by ignoring it. */
   error: { readonly error: EdgeNetError; readonly peer?: Peer }
 }
@@ -254,6 +267,12 @@ export interface Network {
   readonly iceServers: readonly IceServer[]
   /** The ledger that `join` was given. */
   readonly ledger: SharedLedger | undefined
+  /** The mesh that `join` was given. */
+  readonly mesh: SharedMesh | undefined
+  /** That of the mesh. */
+  readonly gossip: NetworkGossip | undefined
+  /** Ways of moving envelopes, in the order of resort. */
+  readonly carriers: readonly { readonly name: string; readonly isUp: boolean }[]
 
   on<Type extends keyof NetworkEvents>(
     type: Type,
@@ -269,7 +288,17 @@ export interface Network {
    */
   send(peer: PeerId, data: Sendable, options?: SendOptions): Sending
 
-  /** Sends a message to every verified peer. Resolves when all links have taken it over. */
+  /**
+   * The peer's link, or one that is made now. Links that nobody uses for a minute end again.
+   *
+   * @throws EdgeNetError `peer-unknown` when nobody knows a way to it; without a mesh, when there is no link to it
+   */
+  reach(peer: PeerId): Promise<Peer>
+
+  /**
+   * Without a mesh, sends a message to every verified peer, and resolves when all links have taken it over. With one, says it
+   * to all members, at most 12 KiB: they hear it as `broadcast`, at most once, in no order.
+   */
   broadcast(data: Sendable, options?: SendOptions): Promise<void>
 
   /**
@@ -366,6 +395,16 @@ export interface JoinOptions {
    * nothing is shown at the door, and nobody is asked for anything: right for public networks.
    */
   readonly membership?: SharedMembership | Promise<SharedMembership>
+  /**
+   * Whom to be connected to, in networks of any size: what `createMesh` of `edge-net/mesh` gives. Without one there is a link to
+   * everybody whom the room tells of.
+   */
+  readonly mesh?: SharedMesh
+  /**
+   * Other ways to reach members, for when the room cannot be reached, in the order of resort: `gunCarrier` of `edge-net/gun`, or
+   * one's own. They are closed with the network.
+   */
+  readonly carriers?: readonly Carrier[]
   /** Shown to others; at most 64 bytes of UTF-8. */
   readonly name?: string
   /** At most 8 short words. */

@@ -301,13 +301,18 @@ export class Links implements ArrivalsHost, PeerHost {
     id,
     rtc,
     isDirect,
-  }: RemotePeer): Pick<Explanation, 'relayIsUp' | 'attempts' | 'nextAttemptInMs' | 'advice'> {
+  }: RemotePeer): Pick<
+    Explanation,
+    'relayIsUp' | 'carrier' | 'isNeighbour' | 'attempts' | 'nextAttemptInMs' | 'advice'
+  > {
     const { manager } = this.#parts
     const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
     const relayIsUp = this.#relayIsUp
     const iceServers = manager?.iceServers ?? []
     const facts = { rtcHere: manager !== undefined, rtcThere: rtc, relayIsUp, isDirect, iceServers, attempts }
-    return { relayIsUp, attempts, nextAttemptInMs, advice: adviceFor(facts) }
+    const carrier = relayIsUp ? 'room' : undefined
+    const isNeighbour = this.#parts.options.mesh?.neighbours.has(id) ?? false
+    return { relayIsUp, carrier, isNeighbour, attempts, nextAttemptInMs, advice: adviceFor(facts) }
   }
 
   misbehaved(from: PeerId | undefined, reason: string): void {

@@ -28,6 +28,7 @@ import { Failures, refusalError } from './failures.ts'
 import { IceSupply } from './ice.ts'
 import { followLifecycle } from './lifecycle.ts'
 import { Links } from './links.ts'
+import type { NetworkGossip, SharedMesh } from './mesh/api.ts'
 import type { NetworkParts } from './network-parts.ts'
 import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
 import { Timers, type Timer } from './timers.ts'
@@ -54,6 +55,7 @@ export class JoinedNetwork implements Network, MembershipHost {
   readonly peerId: PeerId
   readonly siteId: string
   readonly ledger: SharedLedger | undefined
+  readonly mesh: SharedMesh | undefined
   state: NetworkState = 'reconnecting'
   total = 0
   readonly #parts: NetworkParts
@@ -79,6 +81,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     const { room, session, options, manager, ledger, membership } = parts
     this.#parts = parts
     this.ledger = ledger
+    this.mesh = options.mesh
     this.name = room.network
     this.id = networkIdText(session.core.network)
     this.roomUrl = room.http
@@ -280,6 +283,20 @@ export class JoinedNetwork implements Network, MembershipHost {
   }
 
   // ---- what applications use ---------------------------------------------------------------------------------------
+
+  get gossip(): NetworkGossip | undefined {
+    return this.mesh?.gossip
+  }
+
+  get carriers(): readonly { readonly name: string; readonly isUp: boolean }[] {
+    return [{ name: 'room', isUp: this.state === 'open' }]
+  }
+
+  async reach(id: PeerId): Promise<Peer> {
+    const peer = this.peers.get(id)
+    if (!peer) throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${id} here.`, 'Reach one of network.peers.')
+    return peer
+  }
 
   get iceServers(): readonly IceServer[] {
     return this.#parts.manager?.iceServers ?? []

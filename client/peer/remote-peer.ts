@@ -60,7 +60,9 @@ export interface PeerHost {
   pathChanged(peer: RemotePeer): void
   /** Hands a message to the application; false when nobody takes it now. */
   deliver(peer: RemotePeer, channel: number, data: Data): boolean
-  explain(peer: RemotePeer): Pick<Explanation, 'relayIsUp' | 'attempts' | 'nextAttemptInMs' | 'advice'>
+  explain(
+    peer: RemotePeer,
+  ): Pick<Explanation, 'relayIsUp' | 'carrier' | 'isNeighbour' | 'attempts' | 'nextAttemptInMs' | 'advice'>
   misbehaved(peer: PeerId, reason: string): void
   emit<Type extends keyof NetworkEvents>(type: Type, event: NetworkEvents[Type]): void
 }

@@ -178,6 +178,14 @@ export interface LedgerNetwork {
   ): unknown
   on(type: 'peer' | 'peer-left', handler: (event: { readonly peer: { readonly id: PeerId } }) => unknown): unknown
   send(peer: PeerId, data: Bytes, options: { readonly channel: number }): Promise<void>
+  /** Reaches members without a link, too. Absent where there is no mesh. */
+  readonly gossip?: LedgerGossip | undefined
+}
+
+/** What a ledger needs of gossip; a `NetworkGossip` is one. */
+export interface LedgerGossip {
+  publish(topic: number, payload: Bytes): void
+  take(topic: number, judge: (payload: Bytes) => Promise<'accept' | 'ignore' | 'reject'>): unknown
 }
 
 /** A ledger that can be shared: what `openLedger` gives and `join` takes. */

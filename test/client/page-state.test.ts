@@ -124,6 +124,8 @@ describe('the list of peers', () => {
       path: RELAY,
       quality: QUALITY,
       relayIsUp: true,
+      carrier: 'room',
+      isNeighbour: false,
       heardMsAgo: 400,
       unacknowledgedBytes: 0,
       attempts: [],

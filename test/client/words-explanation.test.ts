@@ -21,6 +21,8 @@ function explained(changes: Partial<Explanation>): Explanation {
     path: { kind: 'direct', local: 'host', remote: 'host', protocol: 'udp' },
     quality: QUALITY,
     relayIsUp: true,
+    carrier: 'room',
+    isNeighbour: false,
     heardMsAgo: 800,
     unacknowledgedBytes: 1_536,
     attempts: [OPEN],
