@@ -10,7 +10,7 @@ import { ENVELOPE_HEADER_BYTES, MAX_INTRO_ENVELOPE_BYTES, SEAL_OVERHEAD_BYTES } 
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { RoomMessage } from '../protocol/room-messages.ts'
 import type { Applicant, Data, Explanation, NetworkEvents, Peer } from './api.ts'
-import type { RoomCarrier } from './carrier/room.ts'
+import { ROOM, type Carriers } from './carrier/carriers.ts'
 import { nowMs } from './clock.ts'
 import type { Emitter } from './events.ts'
 import type { Failures } from './failures.ts'
@@ -34,9 +34,12 @@ const MAX_STALLED_MS = 300_000
 const RELAY_CREDIT_BYTES = 1_048_576
 const MIN_RELAY_CREDIT_BYTES = 65_536
 
+/** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
+export const BYE_FLUSH_MS = 30
+
 /** What links need of their network. */
 export interface LinksHost {
-  readonly carrier: Pick<RoomCarrier, 'sendEnvelope' | 'isReady' | 'nudge'>
+  readonly carriers: Carriers
   readonly emitter: Emitter<NetworkEvents>
   readonly failures: Failures
   readonly timers: Timers
@@ -61,9 +64,6 @@ export class Links implements ArrivalsHost, PeerHost {
   readonly #host: LinksHost
   readonly #arrivals: Arrivals
   readonly #reception = new Reception()
-  #relayIsUp = false
-  /** The room dropped something, and asked for a pause. */
-  #wasLimited = false
 
   constructor(parts: NetworkParts, host: LinksHost) {
     this.#parts = parts
@@ -77,6 +77,7 @@ export class Links implements ArrivalsHost, PeerHost {
     if (this.remotes.get(remote.id) !== remote) return
     this.remotes.delete(remote.id)
     this.peers.delete(remote.id)
+    this.#host.carriers.remove(remote.id)
     const unconfirmed = remote.close()
     this.#parts.manager?.remove(remote.id)
     this.#shareRelay()
@@ -95,111 +96,84 @@ export class Links implements ArrivalsHost, PeerHost {
     this.#arrivals.reconsider()
   }
 
-  // ---- the carrier -------------------------------------------------------------------------------------------------
+  // ---- what carriers bring ------------------------------------------------------------------------------------------
 
-  /** We are in the room, or what went into it may be lost. */
-  relayUp(): void {
-    this.#relayIsUp = true
-    this.#wasLimited = false
-    for (const remote of this.remotes.values()) remote.relayUp()
-  }
-
-  relayDown(): void {
-    this.#relayIsUp = false
-    for (const remote of this.remotes.values()) remote.relayDown()
-  }
-
-  /** The carrier takes bulk again. What went to a room that had its fill was dropped. */
-  relayReady(): void {
-    if (this.#wasLimited) return this.relayUp()
-    for (const remote of this.remotes.values()) remote.pump()
-  }
-
-  envelope({ kind, peer: from, body }: Envelope): void {
+  envelope({ kind, peer: from, body }: Envelope, via: number): void {
     if (this.#host.blocked.has(from)) return
     const remote = this.remotes.get(from)
     if (kind === 'who') return remote?.hello()
     const intro = kind === 'intro' ? decodeIntro(body) : undefined
     if (kind === 'intro' && !intro) return this.misbehaved(from, 'intro-malformed')
     const sealed = intro?.sealed ?? body
-    const isKnown = !intro || (remote && compareBytes(remote.announcement.bytes, intro.announcement) === 0)
+    const isKnown = !intro || (remote && isOf(remote, intro.announcement))
     // What is said while we leave is heard: it acknowledges what we have sent.
-    if (remote && isKnown) return remote.receive(kind, sealed)
+    if (remote && isKnown) return remote.receive(kind, sealed, via)
     if (this.isClosing) return
-    if (this.#reception.hold(from, { kind, sealed }, nowMs())) {
-      this.#host.carrier.sendEnvelope('who', from, new Uint8Array(0))
+    if (this.#reception.hold(from, { kind, sealed, via }, nowMs())) {
+      this.#host.carriers.reply(via, 'who', from, new Uint8Array(0))
     }
-    if (intro && this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement)
+    if (intro && this.#reception.mayVerify(nowMs())) void this.#introduced(from, intro.announcement, via)
   }
 
-  async #introduced(from: PeerId, announcement: Bytes): Promise<void> {
-    const met = await this.#arrivals.introduced(from, announcement)
+  async #introduced(from: PeerId, announcement: Bytes, via: number): Promise<void> {
+    const met = await this.#arrivals.introduced(from, announcement, via)
     if (typeof met === 'string' && met) this.misbehaved(from, met)
-    for (const { kind, sealed } of this.#reception.release(from)) this.remotes.get(from)?.receive(kind, sealed)
+    for (const held of this.#reception.release(from)) this.remotes.get(from)?.receive(held.kind, held.sealed, held.via)
   }
 
-  // ---- what the room says of its members ---------------------------------------------------------------------------
+  // ---- who is there --------------------------------------------------------------------------------------------------
 
-  /** Takes in what a message of the room's means for links. */
+  /** A carrier told of somebody. */
+  async met(announcement: Bytes, via: number): Promise<void> {
+    const { mesh } = this.#parts.options
+    const isLinked = () => [...this.remotes.values()].some((remote) => isOf(remote, announcement))
+    if (mesh && !mesh.isComplete && !isLinked()) return mesh.told(announcement)
+    const met = await this.#arrivals.meet(announcement, via)
+    if (typeof met !== 'string') {
+      // Somebody is there, perhaps with a new socket: what went to the old one may be lost.
+      if (!this.#host.carriers.found(met.id, via) && !met.hasPath) met.relayUp()
+    }
+    // Nobody but the carrier is to blame when the announcement is bad.
+    else if (met && via === ROOM) this.misbehaved(undefined, met)
+  }
+
+  /** Links to somebody; false when there will be no link. */
+  async meet(announcement: Bytes): Promise<boolean> {
+    return typeof (await this.#arrivals.meet(announcement)) !== 'string'
+  }
+
+  /** The peer owes an answer over a carrier, and has said nothing since then. */
+  isSilent(peer: PeerId, sinceMs: number): boolean {
+    const remote = this.remotes.get(peer)
+    if (!remote || remote.isDirect || remote.heardAtMs > sinceMs) return false
+    return !remote.isVerified || !remote.isSettled
+  }
+
+  /** Takes in what a message of the room's means for links, beyond what every carrier tells. */
   told(message: RoomMessage): void {
-    const remote = 'peerId' in message ? this.remotes.get(message.peerId) : undefined
-    switch (message.type) {
-      case 'welcome':
-        return this.#welcomed(message)
-      case 'peer-list':
-        for (const { announcement } of message.peers) void this.#meetListed(announcement)
-        return
-      case 'peer-joined':
-        return void this.#joined(message.peer.announcement, message.resumed)
-      case 'peer-left':
-        if (message.lost) return remote?.relayDown()
-        // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
-        if (remote) void remote.drained.then(() => this.#departed(remote))
-        return
-      // Away: the room keeps the peer's place. Gone: it knows no such peer. Either may come back.
-      case 'away':
-      case 'gone':
-        return remote?.relayDown()
-      case 'limited':
-        this.#wasLimited = true
-        return
-      // The carrier's matter.
-      case 'error':
-        return
+    const { carriers } = this.#host
+    if (message.type === 'welcome') {
+      const { peers, total } = message
+      const isListed = (remote: RemotePeer) =>
+        peers.length < total - 1 || peers.some(({ announcement }) => isOf(remote, announcement))
+      for (const remote of this.remotes.values()) if (!isListed(remote)) carriers.lost(remote.id, ROOM)
     }
-  }
-
-  #welcomed({ peers, total }: Extract<RoomMessage, { type: 'welcome' }>): void {
-    this.#relayIsUp = true
-    this.#wasLimited = false
-    const isListed = ({ announcement: { bytes } }: RemotePeer) =>
-      peers.length < total - 1 || peers.some(({ announcement }) => compareBytes(announcement, bytes) === 0)
-    for (const remote of this.remotes.values()) {
-      if (isListed(remote)) remote.relayUp()
-      else remote.relayDown()
+    // It took its place again, with a new socket.
+    if (message.type === 'peer-joined' && message.resumed) {
+      const remote = [...this.remotes.values()].find((known) => isOf(known, message.peer.announcement))
+      if (remote && !carriers.found(remote.id, ROOM)) remote.relayUp()
     }
-    // Among them may be those whom we know by an older announcement.
-    for (const { announcement } of peers) void this.#joined(announcement, false)
-  }
-
-  /** Somebody is there, perhaps with a new socket: what went to the old one may be lost. */
-  async #joined(announcement: Bytes, resumed: boolean): Promise<void> {
-    const met = await this.#meetListed(announcement)
-    if (met && (resumed || !met.hasPath)) met.relayUp()
+    if (message.type === 'peer-left' && !message.lost) {
+      const remote = this.remotes.get(message.peerId)
+      // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
+      if (remote) void remote.drained.then(() => this.#departed(remote))
+    }
   }
 
   #departed(remote: RemotePeer): void {
     if (!remote.isDirect) return this.ended(remote, 'left')
-    remote.relayDown()
+    this.#host.carriers.lost(remote.id, ROOM)
     remote.hasLeftRoom = true
-  }
-
-  /** Meets somebody whom the room lists. Nobody but the room is to blame when the announcement is bad. */
-  async #meetListed(announcement: Bytes): Promise<RemotePeer | undefined> {
-    const met = await this.#arrivals.meet(announcement)
-    if (typeof met !== 'string') return met
-    if (met) this.misbehaved(undefined, met)
-    return undefined
   }
 
   // ---- arrivals ----------------------------------------------------------------------------------------------------
@@ -219,15 +193,33 @@ export class Links implements ArrivalsHost, PeerHost {
     }
   }
 
-  link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer | undefined {
+  link(announcement: ProvenAnnouncement, keys: PeerKeys, via?: number): RemotePeer | undefined {
     if (this.isClosing) return undefined
     const remote = new RemotePeer(announcement, keys, this)
     this.remotes.set(remote.id, remote)
     this.#shareRelay()
-    if (this.#relayIsUp) remote.relayUp()
+    this.#host.carriers.add(remote.id, via)
     this.emit('announced', { peer: remote })
-    void this.#goDirect(remote)
+    const { mesh } = this.#parts.options
+    // In a large network a link is no reason for a connection.
+    if (mesh?.isComplete === false) remote.hello()
+    else void this.#goDirect(remote)
     return remote
+  }
+
+  /** Works for a direct path to a peer with a link. */
+  direct(id: PeerId): void {
+    const remote = this.remotes.get(id)
+    if (remote && this.#parts.manager?.has(id) === false) void this.#goDirect(remote)
+  }
+
+  /** Ends a link that nobody needs. */
+  async release(id: PeerId): Promise<void> {
+    const remote = this.remotes.get(id)
+    await remote?.bye()
+    // Closing a connection discards what its channels have queued.
+    if (remote?.isDirect) await this.#host.timers.pause(BYE_FLUSH_MS)
+    if (remote) this.ended(remote, 'released')
   }
 
   async #goDirect(remote: RemotePeer): Promise<void> {
@@ -251,11 +243,15 @@ export class Links implements ArrivalsHost, PeerHost {
 
   carry(to: PeerId, kind: SealedKind, sealed: Bytes): void {
     const body = kind === 'intro' ? encodeIntro(this.#parts.session.announcement, sealed) : sealed
-    this.#host.carrier.sendEnvelope(kind, to, body)
+    this.#host.carriers.send(kind, to, body)
   }
 
-  carrierIsReady(): boolean {
-    return this.#host.carrier.isReady
+  carrierIsReady({ id }: RemotePeer): boolean {
+    return this.#host.carriers.isReady(id)
+  }
+
+  heardVia({ id }: RemotePeer, via: number): void {
+    this.#host.carriers.found(id, via)
   }
 
   introFrameBytes(): number {
@@ -269,13 +265,16 @@ export class Links implements ArrivalsHost, PeerHost {
     this.emit('peer', { peer })
   }
 
-  restarted(peer: RemotePeer, incarnation: number, frame: Bytes): void {
+  restarted(peer: RemotePeer, incarnation: number, frame: Bytes, via: number): void {
     this.ended(peer, 'restarted')
-    this.link(peer.announcement, peer.keys)?.opened(incarnation, frame)
+    this.link(peer.announcement, peer.keys, via)?.opened(incarnation, frame, via)
   }
 
-  signal({ id }: RemotePeer, { type, payload }: Frame): void {
+  signal(remote: RemotePeer, { type, payload }: Frame): void {
     const { manager } = this.#parts
+    const { id } = remote
+    // It wants a direct path, and has the right to one, whatever we thought of it.
+    if ((type === 'offer' || type === 'want-offer') && manager?.has(id) === false) manager.add(remote)
     if (type === 'offer') manager?.handleOffer(id, payload)
     if (type === 'answer') manager?.handleAnswer(id, payload)
     if (type === 'ice-candidate') manager?.handleCandidates(id, payload)
@@ -289,7 +288,7 @@ export class Links implements ArrivalsHost, PeerHost {
   pathChanged(peer: RemotePeer): void {
     this.#shareRelay()
     // What silences a direct path, as a change of networks, silences the socket, too: find out while it is fresh.
-    if (peer.isSuspect) this.#host.carrier.nudge()
+    if (peer.isSuspect) this.#host.carriers.each((carrier) => carrier.nudge())
     this.emit('path', { peer, path: peer.path })
   }
 
@@ -307,10 +306,11 @@ export class Links implements ArrivalsHost, PeerHost {
   > {
     const { manager } = this.#parts
     const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
-    const relayIsUp = this.#relayIsUp
+    const { carriers } = this.#host
+    const relayIsUp = carriers.isAnyUp
     const iceServers = manager?.iceServers ?? []
     const facts = { rtcHere: manager !== undefined, rtcThere: rtc, relayIsUp, isDirect, iceServers, attempts }
-    const carrier = relayIsUp ? 'room' : undefined
+    const carrier = carriers.to(id)?.name
     const isNeighbour = this.#parts.options.mesh?.neighbours.has(id) ?? false
     return { relayIsUp, carrier, isNeighbour, attempts, nextAttemptInMs, advice: adviceFor(facts) }
   }
@@ -322,4 +322,8 @@ export class Links implements ArrivalsHost, PeerHost {
   emit<Type extends keyof NetworkEvents>(type: Type, event: NetworkEvents[Type]): void {
     if (!this.isClosing) this.#host.emitter.emit(type, event)
   }
+}
+
+function isOf({ announcement: { bytes } }: RemotePeer, announcement: Bytes): boolean {
+  return compareBytes(bytes, announcement) === 0
 }

@@ -1,13 +1,13 @@
 /**
- * Being in a network: joining, what applications call, and leaving. The room's carrier brings announcements and envelopes,
- * and everybody that is let in gets a link.
+ * Being in a network: joining, what applications call, and leaving. Carriers bring announcements and envelopes, and
+ * everybody that is let in gets a link, or whom the mesh wants.
  */
 import { toBase64Url } from '../protocol/bytes.ts'
 import type { IceServer } from '../protocol/http.ts'
 import { FULL_LIST_PEERS } from '../protocol/limits.ts'
 import { networkIdText } from '../protocol/network.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
-import { encodeRenew, type Refusal, type RoomMessage } from '../protocol/room-messages.ts'
+import type { Refusal, RoomMessage } from '../protocol/room-messages.ts'
 import type {
   Applicant,
   Data,
@@ -21,13 +21,16 @@ import type {
   Sending,
   SendOptions,
 } from './api.ts'
+import { Carriers, ROOM } from './carrier/carriers.ts'
 import { RoomCarrier } from './carrier/room.ts'
+import { nowMs } from './clock.ts'
 import { EdgeNetError } from './errors.ts'
 import { Emitter, type ListenOptions } from './events.ts'
 import { Failures, refusalError } from './failures.ts'
 import { IceSupply } from './ice.ts'
 import { followLifecycle } from './lifecycle.ts'
-import { Links } from './links.ts'
+import { BYE_FLUSH_MS, Links } from './links.ts'
+import { meshHost } from './mesh-host.ts'
 import type { NetworkGossip, SharedMesh } from './mesh/api.ts'
 import type { NetworkParts } from './network-parts.ts'
 import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
@@ -37,8 +40,8 @@ import { Timers, type Timer } from './timers.ts'
 const PREPARE_WHILE_WAITING_MS = 20
 /** How often joining tries before it says that the room is unreachable. */
 const DEFAULT_ATTEMPTS = 3
-/** A goodbye needs one message over an idle channel; without the pause some are lost (measured). */
-const BYE_FLUSH_MS = 30
+/** A room that has not welcomed us by then is looked for elsewhere, if there is another carrier. */
+const ROOM_LATE_MS = 500
 /** What was sent before closing is acknowledged within a round trip and the other side's patience; a dead peer never does it. */
 const FLUSH_MS = 500
 const FLUSH_CHECK_MS = 10
@@ -59,7 +62,8 @@ export class JoinedNetwork implements Network, MembershipHost {
   state: NetworkState = 'reconnecting'
   total = 0
   readonly #parts: NetworkParts
-  readonly #carrier: RoomCarrier
+  readonly #room: RoomCarrier
+  readonly #carriers: Carriers
   readonly #links: Links
   /** Absent when the application brought servers of its own, or none are needed. */
   #ice: IceSupply | undefined
@@ -73,6 +77,9 @@ export class JoinedNetwork implements Network, MembershipHost {
   #entering: { resolve(): void; reject(error: EdgeNetError): void } | undefined
   /** The last one, for a reason that passes. */
   #refusal: Refusal | undefined
+  #startedAtMs = 0
+  /** It does not answer, or takes long: others may be looked for without it. */
+  #isRoomLate = false
   #closing: Promise<void> | undefined
   #stopFollowing: (() => void) | undefined
   #renewal: Timer | undefined
@@ -88,7 +95,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     this.peerId = session.peerId
     this.siteId = toBase64Url(session.core.identity)
     this.blocked = new Set(options.blocked)
-    this.#carrier = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
+    this.#room = new RoomCarrier(room.webSocket, () => session.ticket('join', room.host), {
       connecting: () => {
         this.#refusal = undefined
         this.#phase('connecting')
@@ -97,15 +104,25 @@ export class JoinedNetwork implements Network, MembershipHost {
         this.#timers.after(PREPARE_WHILE_WAITING_MS, () => this.#entering && manager?.prepare())
       },
       message: (message) => this.#message(message),
-      envelope: (envelope) => this.#links.envelope(envelope),
-      ready: () => this.#links.relayReady(),
       refused: (refusal) => this.#refusedFor(refusal),
-      down: (failures, cause) => this.#down(failures, cause),
+      failed: (failures, cause) => this.#roomFailed(failures, cause),
       rejected: (refusal) => this.#fail(refusalError(refusal)),
+    })
+    const { mesh, carriers = [] } = options
+    this.#carriers = new Carriers([this.#room, ...(mesh ? [mesh.carrier] : []), ...carriers], {
+      carrierUp: (carrier) => this.#emitter.emit('carrier-up', { carrier }),
+      carrierDown: (carrier, error) => this.#carrierDown(carrier, error),
+      met: (announcement, via) => this.#brought(via, () => this.#links.met(announcement, via)),
+      envelope: (envelope, via) => this.#brought(via, () => this.#links.envelope(envelope, via)),
+      relayUp: (peer) => this.#links.remotes.get(peer)?.relayUp(),
+      relayDown: (peer) => this.#links.remotes.get(peer)?.relayDown(),
+      relayReady: (peer) => this.#links.remotes.get(peer)?.pump(),
+      isSilent: (peer, sinceMs) => this.#links.isSilent(peer, sinceMs),
+      look: () => this.#look(),
     })
     if (manager && !options.iceServers) this.#ice = new IceSupply(parts, manager, this.#timers, this.#abort.signal)
     this.#links = new Links(parts, {
-      carrier: this.#carrier,
+      carriers: this.#carriers,
       emitter: this.#emitter,
       failures: this.#failures,
       timers: this.#timers,
@@ -116,6 +133,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     })
     this.peers = this.#links.peers
     membership?.attach(this)
+    mesh?.attach(meshHost(this, parts, this.#links, this.#room))
     ledger?.attach(this)
   }
 
@@ -131,17 +149,27 @@ export class JoinedNetwork implements Network, MembershipHost {
       nudge: () => this.nudge(),
       leave: () => void this.close(),
       suspend: () => {
-        this.#carrier.suspend()
+        this.#carriers.each((carrier) => carrier.suspend())
         manager?.suspend()
         this.ledger?.suspend()
+        this.mesh?.suspend()
       },
       resume: () => {
-        this.#carrier.resume()
+        this.#carriers.each((carrier) => carrier.resume())
         manager?.resume()
         this.ledger?.resume()
+        this.mesh?.resume()
       },
     })
-    this.#carrier.connect()
+    this.#startedAtMs = nowMs()
+    const { session, clock } = this.#parts
+    const { peerId, core } = session
+    this.#carriers.start({
+      networkId: core.network,
+      peerId,
+      announcement: () => session.announcement,
+      nowMs: () => clock.nowMs(),
+    })
     this.#planRenewal()
     if (options.signal?.aborted) void this.close()
     await entered
@@ -166,7 +194,8 @@ export class JoinedNetwork implements Network, MembershipHost {
     }
     const byes = remotes.map((remote) => remote.bye())
     if (needsTime) await Promise.all(byes)
-    const carrierClosed = this.#carrier.close()
+    const carriersClosed = this.#carriers.close()
+    this.mesh?.detach()
     this.#setState('closed')
     this.#abort.abort()
     this.#stopFollowing?.()
@@ -177,15 +206,22 @@ export class JoinedNetwork implements Network, MembershipHost {
     for (const remote of links.remotes.values()) links.ended(remote, 'closed')
     this.#parts.manager?.close()
     this.#parts.membership?.detach()
-    await Promise.all([carrierClosed, this.ledger?.close()])
+    await Promise.all([carriersClosed, this.ledger?.close()])
     this.#emitter.clear()
   }
 
-  #down(failures: number, cause: unknown): void {
+  #carrierDown(carrier: string, error: EdgeNetError | undefined): void {
+    if (carrier === this.#room.name) this.#setState('reconnecting')
+    this.#emitter.emit('carrier-down', { carrier, ...(error && { error }) })
+  }
+
+  #roomFailed(failures: number, cause: unknown): void {
     const { options, room } = this.#parts
-    this.#links.relayDown()
-    if (!this.#entering) return this.#setState('reconnecting')
-    if (failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
+    this.#isRoomLate = true
+    this.#look()
+    if (!this.#entering || failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
+    // Members may come, or we may be the first one.
+    if (this.#carriers.isAnyUp) return this.#entered()
     const hint = 'Check the URL and the network; proxies must pass WebSockets.'
     const message = `No answer from ${room.http}.`
     const unreachable = new EdgeNetError('room-unreachable', 'no-answer', message, hint, { cause })
@@ -234,12 +270,34 @@ export class JoinedNetwork implements Network, MembershipHost {
       const announcing = session.announce()
       this.#planRenewal()
       await announcing
-      this.#carrier.send(encodeRenew(toBase64Url(session.announcement)))
+      this.#carriers.each((carrier) => carrier.announce())
       // The room tells nobody, and peers judge us by what we showed them last.
       if (membership) for (const remote of this.#links.remotes.values()) remote.introduce()
     } catch (cause) {
       this.#failures.handlerFailed(cause)
     }
+  }
+
+  // ---- from carriers ---------------------------------------------------------------------------------------------
+
+  /** Other carriers than the room bring nothing before we are in the network, unless the room lets us wait. */
+  #brought(via: number, act: () => unknown): void {
+    if (!this.#entering || via === ROOM) return void act()
+    if (!this.#isRoomLate) return
+    this.#entered()
+    // Whoever called join() listens by then.
+    this.#timers.after(0, act)
+  }
+
+  #entered(): void {
+    this.#entering?.resolve()
+    this.#entering = undefined
+  }
+
+  /** Sees whether other carriers are to look for members. */
+  #look(): void {
+    this.#isRoomLate ||= nowMs() - this.#startedAtMs > ROOM_LATE_MS
+    this.#carriers.seek(this.#isRoomLate && !this.#carriers.isUp(ROOM) && (this.mesh?.isLacking ?? true))
   }
 
   // ---- from the room -----------------------------------------------------------------------------------------------
@@ -257,8 +315,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     this.#setState('open')
     this.#ice?.welcomed(ice)
     if (this.#entering) this.#phase('welcome')
-    this.#entering?.resolve()
-    this.#entering = undefined
+    this.#entered()
     manager?.prepareWhenIdle()
   }
 
@@ -289,12 +346,12 @@ export class JoinedNetwork implements Network, MembershipHost {
   }
 
   get carriers(): readonly { readonly name: string; readonly isUp: boolean }[] {
-    return [{ name: 'room', isUp: this.state === 'open' }]
+    return this.#carriers.list
   }
 
   async reach(id: PeerId): Promise<Peer> {
-    const peer = this.peers.get(id)
-    if (!peer) throw new EdgeNetError('peer-unknown', 'unknown', `No peer ${id} here.`, 'Reach one of network.peers.')
+    const peer = this.peers.get(id) ?? (await this.mesh?.reach(id))
+    if (!peer) throw unknownError(id)
     return peer
   }
 
@@ -314,16 +371,16 @@ export class JoinedNetwork implements Network, MembershipHost {
 
   send(peer: PeerId, data: Sendable, options?: SendOptions): Sending {
     const remote = this.#links.remotes.get(peer)
+    if (!options?.channel) this.mesh?.used(peer)
     if (remote && !this.#closing) return remote.send(data, options)
-    const unknown = () =>
-      new EdgeNetError('peer-unknown', 'unknown', `No peer ${peer} here.`, 'Send to one of network.peers.')
-    const failed = Promise.reject<void>(this.#closing ? closedError() : unknown())
+    const failed = Promise.reject<void>(this.#closing ? closedError() : unknownError(peer))
     const delivered = failed.then(() => undefined)
     delivered.catch(() => undefined)
     return Object.assign(failed, { id: 0, delivered })
   }
 
   async broadcast(data: Sendable, options?: SendOptions): Promise<void> {
+    if (this.mesh && !this.#closing) return this.mesh.broadcast(data)
     await Promise.all([...this.peers.values()].map((peer) => peer.send(data, options)))
   }
 
@@ -338,7 +395,10 @@ export class JoinedNetwork implements Network, MembershipHost {
   #deliver(peer: Peer, channel: number, data: Data): boolean {
     const event = { peer, data }
     // Who leaves takes nothing more: the sender is to learn that it was not had.
-    if (channel === 0) return !this.#closing && this.#emitter.emit('message', event)
+    if (channel === 0) {
+      this.mesh?.used(peer.id)
+      return !this.#closing && this.#emitter.emit('message', event)
+    }
     const taker = this.#channels.get(channel)
     if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
     return true
@@ -351,7 +411,7 @@ export class JoinedNetwork implements Network, MembershipHost {
   }
 
   nudge(): void {
-    this.#carrier.nudge()
+    this.#carriers.each((carrier) => carrier.nudge())
     for (const remote of this.#links.remotes.values()) remote.nudge()
     this.#parts.manager?.nudge()
   }
@@ -359,6 +419,12 @@ export class JoinedNetwork implements Network, MembershipHost {
   async authorize(peer: Applicant): Promise<boolean> {
     if (this.blocked.has(peer.id) || this.blocked.has(peer.siteId)) return false
     return (await this.#parts.options.authorize?.(peer)) ?? true
+  }
+
+  /** A member said something to all. */
+  heard(from: Applicant, data: Data): void {
+    const isBlocked = this.blocked.has(from.id) || this.blocked.has(from.siteId)
+    if (!isBlocked && !this.#closing) this.#emitter.emit('broadcast', { from, data })
   }
 
   block(id: string): void {
@@ -376,4 +442,8 @@ export class JoinedNetwork implements Network, MembershipHost {
 
 function closedError(): EdgeNetError {
   return new EdgeNetError('aborted', 'closed', 'The network was closed.', 'Call join() again.')
+}
+
+function unknownError(id: PeerId): EdgeNetError {
+  return new EdgeNetError('peer-unknown', 'unknown', `No peer ${id} here.`, 'Send to one of network.peers.')
 }

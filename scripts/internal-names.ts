@@ -7,21 +7,20 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const NAMES = `
-  accepted acknowledge acknowledgedBytes activeAtMs addCandidates after againAtMs agree announce answered
-  areScarce asked askedAtMs attempt attemptFailed best bindKey burst candidates carrier carrierIsReady carry
-  ciphertext clock connecting correct costBytes counter creditBytes creditKiB cut deadlineMs deliver deliveredSeq
-  directClosed directDead directDoubtful directFrame directOpened down drain drained emitter endSeq enter envelope
-  envelopes epoch excuse expected fields fingerprint fingerprints firstSeq flags generation goodUntilMs granted
-  hand handleCandidates handlerFailed handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot heard
-  heardAtMs hello hold home idle incarnation introduce introduced introFrameBytes isClosing isDirect isDoubtful isEmpty
-  isFresh isHolding isIntroduced isOpen isOver isOverdrawn isPartial isPrepared isReading isReady isSealing
-  isSettled issuedAtMs isSuspect isText isVerified isWaiting lifeMs lingering link lowerRttMs mac manager maxMessageBytes
-  mayVerify measured meet met meter meterOf mid misbehaved moved nextMs nextSeq nowMs nudged offers opened
-  openedAtMs opener password pathChanged patienceMs pause perSecond pingAtMs pingedAtMs ponged post
-  prepare prepareWhenIdle probes profile pump purpose receive reconsider record records refused relayAnswers
-  relayCreditBytes relayDown relayIsUpX relayReady relayUp remotes reportOf resend restarted retryAtMs
-  retryTimer rtcHere rtcThere sealed sealer sealKey sendEnvelope sendProbe settled setup silence slept slots
-  startedAtMs startWaiting suspect take tick ticket ticketAccepted ticketRefused timers told ufrag webSocket
+  accepted acknowledge acknowledgedBytes activeAtMs addCandidates after againAtMs agree answered areScarce asked
+  askedAtMs attempt attemptFailed best bindKey burst candidates carrierDown carrierIsReady carrierUp carry ciphertext
+  clock connecting correct costBytes counter creditBytes creditKiB cut deadlineMs deliver deliveredSeq directClosed
+  directDead directDoubtful directFrame directOpened drain drained emitter endSeq enter envelopes epoch excuse
+  expected fingerprint fingerprints firstSeq flags generation goodUntilMs granted hand handleCandidates handlerFailed
+  handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot heardAtMs heardVia hello hold idle incarnation
+  introduce introduced introFrameBytes isAnyUp isClosing isDirect isDoubtful isEmpty isFresh isHolding isIntroduced
+  isOpen isOver isOverdrawn isPartial isPrepared isReading isSealing isSettled isSilent issuedAtMs isSuspect isText
+  isVerified isWaiting lifeMs lingering look lowerRttMs mac manager maxMessageBytes mayVerify measured meet meter
+  meterOf mid misbehaved moved nextMs nextSeq nudged offers opened openedAtMs opener password pathChanged patienceMs
+  pause perSecond pingAtMs pingedAtMs ponged post prepare prepareWhenIdle probes profile pump purpose receive
+  reconsider record records refused relayAnswers relayCreditBytes relayDown relayIsUpX relayReady relayUp remotes
+  reportOf resend restarted retryAtMs retryTimer rtcHere rtcThere sealer sealKey sendProbe settled setup silence
+  slept slots startedAtMs startWaiting steeredAtMs suspect tick ticket ticketAccepted ticketRefused timers ufrag webSocket
   welcomed windowBytes
 `
   .trim()

@@ -2,27 +2,32 @@
  * The room as a carrier: one WebSocket at a time, opened with a fresh ticket, watched by pings that the room answers
  * without waking, and opened again after every loss until the carrier is closed or refused for good.
  */
-import type { Bytes } from '../../protocol/bytes.ts'
-import { encodeEnvelope, readEnvelope, type Envelope, type EnvelopeKind } from '../../protocol/envelope.ts'
+import { toBase64Url, type Bytes } from '../../protocol/bytes.ts'
+import { encodeEnvelope, readEnvelope, type EnvelopeKind } from '../../protocol/envelope.ts'
 import { PING_TEXT, PONG_TEXT, SUBPROTOCOL } from '../../protocol/limits.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
-import { BYE_TEXT, parseRoomMessage, type Refusal, type RoomMessage } from '../../protocol/room-messages.ts'
+import {
+  BYE_TEXT,
+  encodeRenew,
+  parseRoomMessage,
+  type Refusal,
+  type RoomMessage,
+} from '../../protocol/room-messages.ts'
 import { nowMs } from '../clock.ts'
 import type { Timer } from '../timers.ts'
 import { reconnectDelayMs } from './backoff.ts'
+import type { Carrier, CarrierEvents, CarrierSelf } from './carrier.ts'
 
-/** What a carrier tells its network. */
-export interface RoomCarrierEvents {
+/** What the room tells beyond what every carrier does. */
+export interface RoomEvents {
   /** A socket is being opened. */
   connecting(): void
+  /** What the room said, before anything that every carrier tells of it. */
   message(message: RoomMessage): void
-  envelope(envelope: Envelope): void
-  /** Bulk may be sent again: the socket has caught up, or the pause that the room asked for is over. */
-  ready(): void
   /** The room answered a message with an error, or refused a ticket for a reason that passes. */
   refused(refusal: Refusal): void
-  /** The socket is gone; the carrier will try again, if need be after {@link RoomCarrier.resume}. `failures` counts the tries in a row that brought no welcome. */
-  down(failures: number, cause?: unknown): void
+  /** A socket is gone, or none could be had; the carrier will try again. `failures` counts the tries in a row that brought no welcome. */
+  failed(failures: number, cause?: unknown): void
   /** The door or the room refused for good. The carrier is closed. */
   rejected(refusal: Refusal): void
 }
@@ -68,10 +73,14 @@ const MESSAGE = 1
 const PING = 2
 const OVERDUE_PING = 3
 
-export class RoomCarrier {
+export class RoomCarrier implements Carrier {
+  readonly name = 'room'
+  readonly carriesBulk = true
   readonly #url: string
   readonly #ticket: () => Promise<string>
-  readonly #events: RoomCarrierEvents
+  readonly #room: RoomEvents
+  #self: CarrierSelf | undefined
+  #events: CarrierEvents | undefined
   #socket: WebSocket | undefined
   #isOpen = false
   #closed = false
@@ -89,6 +98,8 @@ export class RoomCarrier {
   #readyTimer: Timer | undefined
   #bulkPausedUntilMs = 0
   #signalsPausedUntilMs = 0
+  /** The room dropped something, and asked for a pause. */
+  #wasLimited = false
   /** The last refusal on the current socket: what its close means. */
   #refusal: Refusal | undefined
   /** Called when the socket's close handshake is over. */
@@ -98,14 +109,19 @@ export class RoomCarrier {
    * @param url ws: or wss: URL of the room
    * @param ticket makes a fresh ticket for each socket
    */
-  constructor(url: string, ticket: () => Promise<string>, events: RoomCarrierEvents) {
+  constructor(url: string, ticket: () => Promise<string>, room: RoomEvents) {
     this.#url = url
     this.#ticket = ticket
-    this.#events = events
+    this.#room = room
   }
 
-  /** Opens the socket. */
-  connect(): void {
+  start(self: CarrierSelf, events: CarrierEvents): void {
+    this.#self = self
+    this.#events = events
+    this.#begin()
+  }
+
+  #begin(): void {
     const attempt = ++this.#attempt
     this.#isWaiting = false
     this.#startedAtMs = nowMs()
@@ -126,7 +142,7 @@ export class RoomCarrier {
       this.#onClosed?.()
       this.#lost()
     }
-    this.#events.connecting()
+    this.#room.connecting()
   }
 
   /** Something may have changed: finds out soon whether the socket lives, and connects now if there is none. */
@@ -136,7 +152,7 @@ export class RoomCarrier {
     } else if (this.#isWaiting || (this.#socket && nowMs() - this.#startedAtMs > STALE_CONNECTING_MS)) {
       this.#failures = 0
       this.#detach()
-      this.connect()
+      this.#begin()
     }
   }
 
@@ -145,14 +161,13 @@ export class RoomCarrier {
     if (this.#closed || this.#suspended) return
     this.#suspended = true
     this.#detach()
-    this.#events.down(0)
   }
 
   resume(): void {
     if (this.#closed || !this.#suspended) return
     this.#suspended = false
     this.#failures = 0
-    this.connect()
+    this.#begin()
   }
 
   /** False while bulk would only pile up or be dropped; `ready` follows while the socket is open. */
@@ -165,6 +180,13 @@ export class RoomCarrier {
   sendEnvelope(kind: EnvelopeKind, peer: PeerId, body: Bytes): void {
     if (kind !== 'relay' && nowMs() < this.#signalsPausedUntilMs) return
     this.send(encodeEnvelope({ kind, home: 0, peer, body }))
+  }
+
+  /** The room tells whom it has, and whoever comes tells it of himself: nobody has to look for anybody. */
+  seek(): void {}
+
+  announce(): void {
+    if (this.#self) this.send(encodeRenew(toBase64Url(this.#self.announcement())))
   }
 
   send(message: Bytes | string): void {
@@ -200,7 +222,7 @@ export class RoomCarrier {
     if (this.#unanswered > NOTHING) this.#answered()
     if (data instanceof ArrayBuffer) {
       const envelope = readEnvelope(new Uint8Array(data))
-      if (envelope) this.#events.envelope(envelope)
+      if (envelope) this.#events?.envelope(envelope)
       return
     }
     if (typeof data !== 'string' || data === PONG_TEXT) return
@@ -209,16 +231,18 @@ export class RoomCarrier {
     if (message.type === 'error') {
       this.#refusal = message
       if (FINAL_CODES.test(message.code)) this.#lost()
-      else if (this.#isOpen) this.#events.refused(message)
+      else if (this.#isOpen) this.#room.refused(message)
       return
     }
     if (message.type === 'welcome') {
       this.#isOpen = true
+      this.#wasLimited = false
       this.#failures = nowMs() - this.#welcomedAtMs < STEADY_MS ? 1 : 0
       this.#welcomedAtMs = nowMs()
       this.#answered()
     }
     if (message.type === 'limited') {
+      this.#wasLimited = true
       const untilMs = nowMs() + Math.min(message.retryAfterMs, MAX_RETRY_AFTER_MS)
       if (message.scope === 'relay' || message.scope === 'target') {
         this.#bulkPausedUntilMs = untilMs
@@ -226,7 +250,19 @@ export class RoomCarrier {
       } else this.#signalsPausedUntilMs = untilMs
     }
     if ('total' in message) this.#members = message.total
-    this.#events.message(message)
+    this.#room.message(message)
+    this.#tell(message)
+  }
+
+  /** Tells of a message what every carrier tells. */
+  #tell(message: RoomMessage): void {
+    const events = this.#events
+    if (message.type === 'welcome') events?.up()
+    const isLost = message.type === 'peer-left' && message.lost
+    // Away: the room keeps the peer's place. Gone: it knows no such peer. Either may come back.
+    if (isLost || message.type === 'away' || message.type === 'gone') events?.unreachable(message.peerId)
+    if ('peers' in message) for (const { announcement } of message.peers) events?.met(announcement)
+    if (message.type === 'peer-joined') events?.met(message.peer.announcement)
   }
 
   /** Tells when bulk may be sent again. */
@@ -234,8 +270,11 @@ export class RoomCarrier {
     this.#readyTimer ??= setTimeout(
       () => {
         this.#readyTimer = undefined
-        if (this.isReady) this.#events.ready()
-        else this.#awaitReady()
+        if (!this.isReady) return this.#awaitReady()
+        // What was sent meanwhile was dropped.
+        if (this.#wasLimited) this.#events?.up()
+        else this.#events?.ready()
+        this.#wasLimited = false
       },
       Math.max(this.#bulkPausedUntilMs - nowMs(), LOOK_AGAIN_MS),
     )
@@ -271,27 +310,27 @@ export class RoomCarrier {
   /** The socket is gone or as good as gone. */
   #lost(): void {
     if (!this.#socket) return
+    const refusal = this.#refusal
+    const isFinal = refusal !== undefined && FINAL_CODES.test(refusal.code)
+    this.#closed ||= isFinal
     this.#detach()
-    this.#failed()
+    if (isFinal) this.#room.rejected(refusal)
+    else this.#failed()
   }
 
   #failed(cause?: unknown): void {
     if (this.#closed) return
     const refusal = this.#refusal
-    if (refusal && FINAL_CODES.test(refusal.code)) {
-      this.#closed = true
-      return this.#events.rejected(refusal)
-    }
     const failures = this.#failures++
-    if (refusal) this.#events.refused(refusal)
-    this.#events.down(this.#failures, cause)
+    if (refusal) this.#room.refused(refusal)
+    this.#room.failed(this.#failures, cause)
     if (this.#closed) return
     // A wrong clock has just been corrected: the very next ticket is right.
     const isClock = refusal?.code === 'ticket-clock' && failures === 0
     const jitterMs = reconnectDelayMs(failures, this.#members, Math.random())
     const askedMs = Math.min(refusal?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
     this.#isWaiting = askedMs === 0
-    this.#timer = setTimeout(() => this.connect(), isClock ? 0 : Math.max(jitterMs, askedMs))
+    this.#timer = setTimeout(() => this.#begin(), isClock ? 0 : Math.max(jitterMs, askedMs))
   }
 
   /** Forgets the socket; whatever it still has to say is ignored. */
@@ -300,14 +339,17 @@ export class RoomCarrier {
     clearTimeout(this.#readyTimer)
     this.#readyTimer = undefined
     this.#attempt++
+    const wasOpen = this.#isOpen
     this.#isOpen = this.#isWaiting = false
     this.#unanswered = NOTHING
     // The room measures each socket anew.
     this.#bulkPausedUntilMs = this.#signalsPausedUntilMs = 0
     const socket = this.#socket
     this.#socket = undefined
-    if (!socket) return
-    socket.onmessage = socket.onclose = null
-    socket.close()
+    if (socket) {
+      socket.onmessage = socket.onclose = null
+      socket.close()
+    }
+    if (wasOpen && !this.#closed) this.#events?.down()
   }
 }

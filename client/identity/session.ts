@@ -27,7 +27,8 @@ export class Session {
   readonly #description: SelfDescription
   readonly #clock: Clock
   readonly #membership: SharedMembership | undefined
-  readonly #sign = (message: Bytes) => this.#identity.sign(message)
+  /** A signature of the identity's. */
+  readonly sign = (message: Bytes) => this.#identity.sign(message)
   #announcing: Promise<void> | undefined
   #lastTicketMs = 0
   #acceptedTicketMs = 0
@@ -58,7 +59,7 @@ export class Session {
     // Whose membership is over announces himself all the same: the refusal says why he is out.
     this.lifeMs = leftMs > 0 ? Math.min(leftMs, MAX_ANNOUNCEMENT_AGE_MS) : MAX_ANNOUNCEMENT_AGE_MS
     const profile = { ...this.#description, issuedAtMs, expiresAtMs: issuedAtMs + this.lifeMs, chain }
-    this.#announcing = signAnnouncement(this.core, profile, this.#sign).then((announcement) => {
+    this.#announcing = signAnnouncement(this.core, profile, this.sign).then((announcement) => {
       this.announcement = announcement
     })
     return this.#announcing
@@ -69,7 +70,7 @@ export class Session {
     await this.#announcing
     const issuedAtMs = Math.max(this.#clock.nowMs(), this.#acceptedTicketMs + 1)
     if (purpose === 'join') this.#lastTicketMs = issuedAtMs
-    return signTicket({ announcement: this.announcement, purpose, issuedAtMs, host }, this.#sign)
+    return signTicket({ announcement: this.announcement, purpose, issuedAtMs, host }, this.sign)
   }
 
   /** The door says that our time is wrong, whatever another one accepted: tickets go by the clock again. */

@@ -23,7 +23,7 @@ export interface ArrivalsHost {
   /** Whether the application lets the applicant in. Never rejects. */
   authorize(applicant: Applicant): Promise<boolean>
   /** Begins a link; nothing when the network is being closed. */
-  link(announcement: ProvenAnnouncement, keys: PeerKeys): RemotePeer | undefined
+  link(announcement: ProvenAnnouncement, keys: PeerKeys, via?: number): RemotePeer | undefined
 }
 
 export class Arrivals {
@@ -43,23 +43,27 @@ export class Arrivals {
     this.#acquaintances = new Acquaintances(session)
   }
 
-  /** Verifies and authorizes an announcement and links to its peer, or says why not ('' when there is no fault). */
-  meet(announcement: Bytes): Promise<RemotePeer | string> {
+  /**
+   * Verifies and authorizes an announcement and links to its peer, or says why not ('' when there is no fault).
+   *
+   * @param via the carrier that brought it
+   */
+  meet(announcement: Bytes, via?: number): Promise<RemotePeer | string> {
     const text = toBase64Url(announcement)
     const running = this.#running.get(text)
     if (running) return running
     // Whoever decides may take long, and strangers do not wait for each other.
     if (this.#running.size >= MAX_PEERS) return Promise.resolve('')
-    const arrival = this.#arrive(announcement, text).finally(() => this.#running.delete(text))
+    const arrival = this.#arrive(announcement, text, via).finally(() => this.#running.delete(text))
     this.#running.set(text, arrival)
     return arrival
   }
 
   /** The same for what somebody says of himself. Nobody introduces others: a member could fill our links with peers that no door has seen. */
-  async introduced(from: PeerId, announcement: Bytes): Promise<RemotePeer | string> {
+  async introduced(from: PeerId, announcement: Bytes, via: number): Promise<RemotePeer | string> {
     const core = decodeAnnouncement(announcement)?.core
     const isOther = core !== undefined && (await peerIdOf(core)) !== from
-    return isOther ? 'intro-mismatch' : this.meet(announcement)
+    return isOther ? 'intro-mismatch' : this.meet(announcement, via)
   }
 
   /** Asks again about those who were refused. */
@@ -67,7 +71,7 @@ export class Arrivals {
     this.#refused.clear()
   }
 
-  async #arrive(bytes: Bytes, text: string): Promise<RemotePeer | string> {
+  async #arrive(bytes: Bytes, text: string, via?: number): Promise<RemotePeer | string> {
     const { remotes } = this.#host
     if (this.#refused.has(text)) return ''
     const announcement = await proveAnnouncement(bytes, this.#session.core.network, this.#clock.nowMs())
@@ -95,7 +99,7 @@ export class Arrivals {
     if (known && profile.issuedAtMs > known.announcement.profile.issuedAtMs) known.announcement = announcement
     if (known || !keys) return known ?? 'session-key'
     // Others have arrived meanwhile, too.
-    return (remotes.size < MAX_PEERS && this.#host.link(announcement, keys)) || ''
+    return (remotes.size < MAX_PEERS && this.#host.link(announcement, keys, via)) || ''
   }
 
   #refuse(text: string): void {

@@ -28,6 +28,8 @@ interface Sender {
 export interface Held {
   readonly kind: SealedKind
   readonly sealed: Bytes
+  /** The carrier that brought it. */
+  readonly via: number
 }
 
 export class Reception {

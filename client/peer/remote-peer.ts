@@ -43,14 +43,16 @@ export interface PeerHost {
   readonly stalledMs: number
   /** Hands sealed bytes to the carrier; `intro` adds our announcement. */
   carry(to: PeerId, kind: SealedKind, sealed: Bytes): void
-  /** False while the carrier takes no bulk: it is down, full, or the room asked for a pause. */
-  carrierIsReady(): boolean
+  /** False while no carrier takes bulk for this peer: it is down, full, or the room asked for a pause. */
+  carrierIsReady(peer: RemotePeer): boolean
+  /** Something that this carrier brought has opened. */
+  heardVia(peer: RemotePeer, via: number): void
   /** How long a frame may be to fit into an `intro` beside our announcement. */
   introFrameBytes(): number
   /** The first sealed bytes opened. */
   verified(peer: RemotePeer): void
   /** The peer began a new link state with this frame: the old one is over. */
-  restarted(peer: RemotePeer, incarnation: number, frame: Bytes): void
+  restarted(peer: RemotePeer, incarnation: number, frame: Bytes, via: number): void
   /** The link is over. */
   ended(peer: RemotePeer, reason: 'left' | 'lost'): void
   /** A frame of the peer's that is about attempts. */
@@ -232,26 +234,27 @@ export class RemotePeer implements Peer, PeerLink {
     this.#arm()
   }
 
-  /** Takes sealed bytes from the carrier. */
-  receive(kind: SealedKind, sealed: Bytes): void {
+  /** Takes sealed bytes from a carrier. */
+  receive(kind: SealedKind, sealed: Bytes, via: number): void {
     const opening = this.keys.opener.open(kind, sealed)
     this.#inbox = this.#inbox.then(async () => {
       const opened = await opening
       if (typeof opened === 'string') this.#host.misbehaved(this.id, opened)
-      else this.opened(opened.incarnation, opened.frame)
+      else this.opened(opened.incarnation, opened.frame, via)
     })
   }
 
   /** Takes a frame that the peer's link state `incarnation` had sealed. */
-  opened(incarnation: number, bytes: Bytes): void {
+  opened(incarnation: number, bytes: Bytes, via: number): void {
     // It may have been blocked while this was being opened.
     if (this.state === 'closed') return
     const frame = decodeFrame(bytes)
     if (!frame) return this.#host.misbehaved(this.id, 'frame-malformed')
     const isFirst = this.#peerIncarnation === undefined
     this.#peerIncarnation ??= incarnation
-    if (incarnation > this.#peerIncarnation) return this.#host.restarted(this, incarnation, bytes)
+    if (incarnation > this.#peerIncarnation) return this.#host.restarted(this, incarnation, bytes, via)
     this.hasLeftRoom = false
+    this.#host.heardVia(this, via)
     if (isFirst) {
       this.state = this.#link.path ? 'verified' : 'stalled'
       this.#host.verified(this)
@@ -375,7 +378,7 @@ export class RemotePeer implements Peer, PeerLink {
       return isSent || (!isData && (this.#attempt?.sendProbe(frame) ?? false))
     }
     const isBulk = isData || frame.type === 'datagram'
-    const isReady = !isBulk || this.#host.carrierIsReady()
+    const isReady = !isBulk || this.#host.carrierIsReady(this)
     if (isReady) this.#seal(isBulk ? 'relay' : 'signal', frame)
     return isReady
   }

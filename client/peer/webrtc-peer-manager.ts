@@ -171,6 +171,15 @@ export class WebRTCPeerManager {
     return role
   }
 
+  /**
+   * Whether it works for a direct path to this peer.
+   *
+   * @internal
+   */
+  has(peer: PeerId): boolean {
+    return this.#entries.has(peer)
+  }
+
   /** @internal */
   remove(peer: PeerId): void {
     const entry = this.#entries.get(peer)

@@ -12,7 +12,7 @@ function stranger(number: number): PeerId {
 }
 
 function envelope(bytes: number, kind: Held['kind'] = 'relay'): Held {
-  return { kind, sealed: new Uint8Array(bytes) }
+  return { kind, sealed: new Uint8Array(bytes), via: 0 }
 }
 
 describe('the reception', () => {

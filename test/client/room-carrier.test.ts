@@ -41,10 +41,8 @@ beforeEach(async () => {
       told.push(type)
       if (type === 'welcome') session.ticketAccepted()
     },
-    envelope: ({ kind }) => told.push(kind),
-    ready: () => told.push('ready'),
     refused: ({ code }) => told.push(code),
-    down: () => told.push('down'),
+    failed: () => told.push('failed'),
     rejected: ({ code }) => told.push(`rejected ${code}`),
   })
 })
@@ -60,8 +58,21 @@ async function connected(joins = 1): Promise<void> {
   expect(carrier.isReady).toBe(true)
 }
 
+function start(): void {
+  const { peerId, core } = session
+  const self = { peerId, networkId: core.network, announcement: () => session.announcement, nowMs: () => Date.now() }
+  carrier.start(self, {
+    up: () => told.push('up'),
+    down: () => told.push('down'),
+    met: () => told.push('met'),
+    envelope: ({ kind }) => told.push(kind),
+    unreachable: () => told.push('unreachable'),
+    ready: () => told.push('ready'),
+  })
+}
+
 async function open(): Promise<void> {
-  carrier.connect()
+  start()
   await connected()
   // A socket that has been well for long.
   await pass(10_000, 1_000)
@@ -168,7 +179,7 @@ describe('a lost socket', () => {
       room.welcome(newcomer)
       newcomer.cut()
     }
-    carrier.connect()
+    start()
     await pass(10_000, 50)
     // The first at once, all others 400 ms (times 0.999) apart.
     expect(room.seats.length).toBeGreaterThanOrEqual(20)
@@ -191,8 +202,8 @@ describe('a lost socket', () => {
 
   it('is not replaced sooner than a room asked for, by any nudge', async () => {
     room.door = () => refusal('rate-limited', { retryAfterMs: 5_000 })
-    carrier.connect()
-    await until(() => expect(told).toContain('down'))
+    start()
+    await until(() => expect(told).toContain('failed'))
     room.door = () => undefined
     for (let i = 0; i < 8; i++) {
       carrier.nudge()
@@ -208,7 +219,7 @@ describe('a connection that is being made', () => {
   it('is left alone by a nudge while it is young, and replaced when it is old', async () => {
     const connections: { destroyed: boolean }[] = []
     room.upgrade = (socket) => connections.push(socket) === 1
-    carrier.connect()
+    start()
     await until(() => expect(connections).toHaveLength(1))
     carrier.nudge()
     await pass(1_500)
@@ -238,17 +249,17 @@ describe('a page that is put away', () => {
     carrier.resume()
     await connected()
     expect(room.seats).toHaveLength(2)
-    expect(told).toEqual(['down', 'connecting', 'welcome'])
+    expect(told).toEqual(['down', 'connecting', 'welcome', 'up'])
   })
 
   it('while it connects, or signs its ticket, opens one socket when it resumes', async () => {
-    carrier.connect()
+    start()
     carrier.suspend()
     carrier.resume()
     await connected()
     await pass(3_000)
     expect(room.seats).toHaveLength(1)
-    expect(told).toEqual(['down', 'connecting', 'welcome'])
+    expect(told).toEqual(['connecting', 'welcome', 'up'])
   })
 
   it('can be left for good', async () => {
@@ -273,7 +284,7 @@ describe('limited', () => {
     await until(() => expect(seat().envelopes).toHaveLength(1))
     expect(told).toEqual(['limited'])
     await pass(150, 50)
-    expect(told).toEqual(['limited', 'ready'])
+    expect(told).toEqual(['limited', 'up'])
     expect(carrier.isReady).toBe(true)
   })
 

@@ -1,0 +1,218 @@
+/**
+ * Several carriers side by side, in the order of resort, and which of them leads to each peer. A carrier is taken for one
+ * that leads to a peer when something that it brought has opened, until it says that it does not, or nothing comes back.
+ */
+import type { Bytes } from '../../protocol/bytes.ts'
+import type { Envelope, EnvelopeKind } from '../../protocol/envelope.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
+import { nowMs } from '../clock.ts'
+import type { EdgeNetError } from '../errors.ts'
+import type { Carrier, CarrierSelf } from './carrier.ts'
+
+/** What the network does with what carriers tell. `via` is the carrier's place in the order of resort. */
+export interface CarriersHost {
+  carrierUp(carrier: string): void
+  carrierDown(carrier: string, error: EdgeNetError | undefined): void
+  met(announcement: Bytes, via: number): void
+  envelope(envelope: Envelope, via: number): void
+  /** A carrier leads to this peer, anew or again: what was in flight may be lost. */
+  relayUp(peer: PeerId): void
+  /** None does. */
+  relayDown(peer: PeerId): void
+  /** Bulk goes to this peer again. */
+  relayReady(peer: PeerId): void
+  /** The peer was asked for an answer on the relay, and has said nothing since. */
+  isSilent(peer: PeerId, sinceMs: number): boolean
+  /** Called twice a second. */
+  look(): void
+}
+
+/** Which carriers lead to a peer, a bit each. */
+interface Way {
+  /** The one in use; -1 when there is none. */
+  current: number
+  known: number
+  lost: number
+  steeredAtMs: number
+}
+
+/** The room's place in the order of resort. */
+export const ROOM = 0
+const LOOK_MS = 500
+/** A link asks again and again. Whoever has not answered for so long over one carrier may answer over another. */
+const SILENT_MS = 3_000
+/** Neighbours change, and relays come back, without saying for whom. The room says it. */
+const RETRY_MS = 2_000
+
+export class Carriers {
+  readonly #carriers: readonly Carrier[]
+  readonly #host: CarriersHost
+  readonly #ways = new Map<PeerId, Way>()
+  /** Those that work, a bit each. */
+  #up = 0
+  #isSeeking = false
+  #looking: ReturnType<typeof setInterval> | undefined
+
+  /** @param carriers the room first */
+  constructor(carriers: readonly Carrier[], host: CarriersHost) {
+    this.#carriers = carriers
+    this.#host = host
+  }
+
+  /** Names, in the order of resort. */
+  get list(): { readonly name: string; readonly isUp: boolean }[] {
+    return this.#carriers.map(({ name }, via) => ({ name, isUp: this.isUp(via) }))
+  }
+
+  /** Any of them works. */
+  get isAnyUp(): boolean {
+    return this.#up > 0
+  }
+
+  isUp(via: number): boolean {
+    return (this.#up & (1 << via)) > 0
+  }
+
+  /** The carrier that leads to a peer now. */
+  to(peer: PeerId): Carrier | undefined {
+    return this.#carriers[this.#ways.get(peer)?.current ?? -1]
+  }
+
+  start(self: CarrierSelf): void {
+    for (const [via, carrier] of this.#carriers.entries()) {
+      carrier.start(self, {
+        up: () => this.#cameUp(via),
+        down: (cause) => this.#wentDown(via, cause),
+        met: (announcement) => this.#host.met(announcement, via),
+        envelope: (envelope) => this.#host.envelope(envelope, via),
+        unreachable: (peer) => this.lost(peer, via),
+        ready: () => {
+          for (const [peer, { current }] of this.#ways) if (current === via) this.#host.relayReady(peer)
+        },
+      })
+    }
+    // With the room alone there is nothing to choose.
+    if (this.#carriers.length > 1) this.#looking = setInterval(() => this.#look(), LOOK_MS)
+  }
+
+  // ---- what goes out -----------------------------------------------------------------------------------------------
+
+  send(kind: EnvelopeKind, to: PeerId, body: Bytes): void {
+    const carrier = this.to(to)
+    if (kind !== 'relay' || carrier?.carriesBulk) carrier?.sendEnvelope(kind, to, body)
+  }
+
+  /** Answers somebody who may be a stranger the way that he came. */
+  reply(via: number, kind: EnvelopeKind, to: PeerId, body: Bytes): void {
+    this.#carriers[via]?.sendEnvelope(kind, to, body)
+  }
+
+  /** Bulk can be sent to this peer now. */
+  isReady(peer: PeerId): boolean {
+    const carrier = this.to(peer)
+    return carrier !== undefined && carrier.carriesBulk && carrier.isReady
+  }
+
+  each(act: (carrier: Carrier) => unknown): unknown[] {
+    return this.#carriers.map(act)
+  }
+
+  /** Somebody is missing whom the room does not bring. */
+  seek(isMissingSomebody: boolean): void {
+    if (this.#isSeeking === isMissingSomebody) return
+    this.#isSeeking = isMissingSomebody
+    this.each((carrier) => carrier.seek(isMissingSomebody))
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#looking)
+    await Promise.all(this.each((carrier) => carrier.close()))
+  }
+
+  // ---- ways --------------------------------------------------------------------------------------------------------
+
+  /** There is a link to this peer; `via`, if it is a carrier, told of it. */
+  add(peer: PeerId, via?: number): void {
+    const way = { current: -1, known: via === undefined ? 0 : 1 << via, lost: 0, steeredAtMs: 0 }
+    this.#ways.set(peer, way)
+    this.#steer(peer, way)
+  }
+
+  remove(peer: PeerId): void {
+    this.#ways.delete(peer)
+  }
+
+  /** This carrier leads to the peer. True when that changes the way. */
+  found(peer: PeerId, via: number): boolean {
+    const way = this.#ways.get(peer)
+    if (!way) return false
+    way.known |= 1 << via
+    way.lost &= ~(1 << via)
+    return this.#steer(peer, way)
+  }
+
+  /** This carrier does not lead to the peer now. */
+  lost(peer: PeerId, via: number): void {
+    const way = this.#ways.get(peer)
+    if (!way) return
+    way.lost |= 1 << via
+    way.known &= ~(1 << via)
+    this.#steer(peer, way)
+  }
+
+  /** Chooses a peer's way anew. True when it is another one. */
+  #steer(peer: PeerId, way: Way): boolean {
+    const { current } = way
+    const open = this.#up & ~way.lost
+    const likely = open & way.known || open
+    // The room answers at once when it does not know somebody; others may take long to find out.
+    way.current = open & 1 ? ROOM : 31 - Math.clz32(likely & -likely)
+    if (way.current === current) return false
+    way.steeredAtMs = nowMs()
+    if (way.current < 0) this.#host.relayDown(peer)
+    else this.#host.relayUp(peer)
+    return true
+  }
+
+  #cameUp(via: number): void {
+    const wasUp = this.isUp(via)
+    this.#up |= 1 << via
+    for (const [peer, way] of this.#ways) {
+      if (!this.#steer(peer, way) && way.current === via) this.#host.relayUp(peer)
+    }
+    if (!wasUp) this.#host.carrierUp(this.#nameOf(via))
+  }
+
+  #wentDown(via: number, cause: EdgeNetError | undefined): void {
+    const wasUp = this.isUp(via)
+    this.#up &= ~(1 << via)
+    for (const [peer, way] of this.#ways) {
+      way.known &= ~(1 << via)
+      way.lost &= ~(1 << via)
+      this.#steer(peer, way)
+    }
+    if (wasUp || cause) this.#host.carrierDown(this.#nameOf(via), cause)
+  }
+
+  #nameOf(via: number): string {
+    return this.#carriers[via]?.name ?? ''
+  }
+
+  #look(): void {
+    for (const [peer, way] of this.#ways) {
+      const { current, steeredAtMs } = way
+      const others = this.#up & ~(1 << current)
+      if (current < 0) {
+        if (nowMs() - steeredAtMs < RETRY_MS) continue
+        way.lost &= 1
+        way.steeredAtMs = nowMs()
+        this.#steer(peer, way)
+      } else if (others && nowMs() - steeredAtMs >= SILENT_MS && this.#host.isSilent(peer, nowMs() - SILENT_MS)) {
+        // Round and round, while nobody answers.
+        if ((others & ~way.lost) === 0) way.lost = 0
+        this.lost(peer, current)
+      }
+    }
+    this.#host.look()
+  }
+}

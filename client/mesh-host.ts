@@ -1,0 +1,46 @@
+/** What a mesh sees of its network. */
+import { proveAnnouncement } from '../protocol/announcement.ts'
+import { toBase64Url, type Bytes } from '../protocol/bytes.ts'
+import { encodePeersRequest } from '../protocol/room-messages.ts'
+import type { RoomCarrier } from './carrier/room.ts'
+import type { Links } from './links.ts'
+import type { MeshHost, ProvenMember } from './mesh/api.ts'
+import type { JoinedNetwork } from './network.ts'
+import type { NetworkParts } from './network-parts.ts'
+
+export function meshHost(
+  network: JoinedNetwork,
+  { session, clock }: NetworkParts,
+  links: Links,
+  room: RoomCarrier,
+): MeshHost {
+  const networkId = session.core.network
+
+  async function prove(bytes: Bytes): Promise<ProvenMember | undefined> {
+    const proven = await proveAnnouncement(bytes, networkId, clock.nowMs())
+    if (typeof proven === 'string' || (await links.judge(proven))) return undefined
+    const { peerId: id, profile, core } = proven
+    const { name, capabilities } = profile
+    const applicant = { id, siteId: toBase64Url(core.identity), name, capabilities }
+    return (await links.authorize(applicant)) ? { ...applicant, identity: core.identity } : undefined
+  }
+
+  return {
+    networkId,
+    peerId: session.peerId,
+    peers: network.peers,
+    on: (...args) => network.on(...args),
+    channel: (...args) => network.channel(...args),
+    send: (...args) => network.send(...args),
+    announcement: () => session.announcement,
+    announcementOf: (peer) => links.remotes.get(peer)?.announcement.bytes,
+    sign: (message) => session.sign(message),
+    prove,
+    link: (announcement) => links.meet(announcement),
+    direct: (peer) => links.direct(peer),
+    release: (peer) => void links.release(peer),
+    sample: (count) => room.send(encodePeersRequest({ sample: count })),
+    blame: (peer, reason) => links.misbehaved(peer, reason),
+    heard: (from, data) => network.heard(from, data),
+  }
+}
