@@ -98,7 +98,8 @@ export class Carriers {
   // ---- what goes out -----------------------------------------------------------------------------------------------
 
   send(kind: EnvelopeKind, to: PeerId, body: Bytes): void {
-    const carrier = this.to(to)
+    // A carrier that denies a peer may err or lie, and last words go to whoever has no link any more.
+    const carrier = this.to(to) ?? this.#carriers[firstOf(this.#up)]
     if (kind !== 'relay' || carrier?.carriesBulk) carrier?.sendEnvelope(kind, to, body)
   }
 
@@ -166,7 +167,7 @@ export class Carriers {
     const open = this.#up & ~way.lost
     const likely = open & way.known || open
     // The room answers at once when it does not know somebody; others may take long to find out.
-    way.current = open & 1 ? ROOM : 31 - Math.clz32(likely & -likely)
+    way.current = open & 1 ? ROOM : firstOf(likely)
     if (way.current === current) return false
     way.steeredAtMs = nowMs()
     if (way.current < 0) this.#host.relayDown(peer)
@@ -215,4 +216,9 @@ export class Carriers {
     }
     this.#host.look()
   }
+}
+
+/** The lowest bit; -1 when there is none. */
+function firstOf(bits: number): number {
+  return 31 - Math.clz32(bits & -bits)
 }
