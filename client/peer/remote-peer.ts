@@ -239,8 +239,9 @@ export class RemotePeer implements Peer, PeerLink {
     const opening = this.keys.opener.open(kind, sealed)
     this.#inbox = this.#inbox.then(async () => {
       const opened = await opening
-      if (typeof opened === 'string') this.#host.misbehaved(this.id, opened)
-      else this.opened(opened.incarnation, opened.frame, via)
+      if (typeof opened !== 'string') this.opened(opened.incarnation, opened.frame, via)
+      // The room is to hand over everything once; other carriers may repeat, and be late.
+      else if (!via || !/stale|replayed/.test(opened)) this.#host.misbehaved(this.id, opened)
     })
   }
 
