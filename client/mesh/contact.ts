@@ -22,6 +22,10 @@ export class Contact {
   /** The overlay wants it as a neighbour; otherwise an application wants a link. */
   isDialled = false
   isDemanded = false
+  /** Its link's path is direct: it can carry for others. */
+  isDirect = false
+  /** It has said something of a mesh: clients without one do not. */
+  hasSpoken = false
   isOwnChoice = false
   /** What is awaited must have come by then. */
   deadlineMs = Infinity

@@ -72,6 +72,16 @@ export class Mesh {
     return this.#overlay.isNeighbour(peer)
   }
 
+  /** The network is so small that everybody is to be a neighbour: the shell links to everybody that it is told of. */
+  get isComplete(): boolean {
+    return this.#overlay.isComplete
+  }
+
+  /** When envelopes of kind `relay` can be carried again without flooding; in the past, if they can now. */
+  get bulkAtMs(): number {
+    return this.#router.bulkAtMs
+  }
+
   /** What is held, for those who watch bounds. */
   get held(): Readonly<Record<string, number>> {
     const { passive } = this.#overlay
@@ -100,6 +110,11 @@ export class Mesh {
 
   message(peer: PeerId, bytes: Bytes, nowMs: number): void {
     this.#turn(nowMs, () => this.#receive(peer, bytes))
+  }
+
+  /** The path of a link is a direct one, or is so no more. At first it is none. */
+  path(peer: PeerId, isDirect: boolean, nowMs: number): void {
+    this.#turn(nowMs, () => this.#overlay.path(peer, isDirect))
   }
 
   quality(peer: PeerId, isPoor: boolean, nowMs: number): void {
@@ -177,6 +192,7 @@ export class Mesh {
   #receive(peer: PeerId, bytes: Bytes): void {
     const message = decodeMessage(bytes)
     if (!message) return this.#blame(peer, 'malformed')
+    this.#overlay.spoke(peer)
     switch (message.kind) {
       case 'mesh_gossip':
       case 'mesh_have':
@@ -224,7 +240,7 @@ export class Mesh {
       sendBytes: (peer, bytes) => output.send(peer, bytes),
       blame: (peer, fault) => this.#blame(peer, fault),
       // Of the overlay.
-      reach: (peer, bytes) => output.reach(peer, bytes),
+      reach: (peer, bytes) => (bytes ? output.reach(peer, bytes) : this.#router.seekByName(peer)),
       direct: (peer) => output.direct(peer),
       release: (peer) => output.release(peer),
       sample: (count) => output.sample(count),
@@ -244,10 +260,11 @@ export class Mesh {
       // Of the router.
       seek: (payload) => this.#gossip.publish(SEEK_TOPIC, payload),
       isNeighbour: (peer) => this.#overlay.isNeighbour(peer),
-      hasLink: (peer) => this.#overlay.hasLink(peer),
+      isDirect: (peer) => this.#overlay.isDirect(peer),
       mayHear: (peer) => this.#overlay.mayHear(peer),
       toldBy: (peer) => this.#overlay.toldBy(peer),
       envelope: (from, kind, body) => output.envelope(from, kind, body),
+      met: (bytes) => output.met(bytes),
       lost: (to) => output.lost(to),
     }
   }

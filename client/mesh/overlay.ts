@@ -91,6 +91,11 @@ export class Overlay {
     return this.#nextMs
   }
 
+  /** The network is so small that everybody is to be a neighbour. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
   isNeighbour(id: PeerId): boolean {
     return this.#neighbours.has(id)
   }
@@ -98,6 +103,23 @@ export class Overlay {
   hasLink(id: PeerId): boolean {
     const contact = this.#contacts.get(id)
     return contact !== undefined && contact.state !== 'reaching'
+  }
+
+  /** Whether somebody can be handed what is carried for others: a link that is itself carried would carry it in circles. */
+  isDirect(id: PeerId): boolean {
+    return this.#contacts.get(id)?.isDirect ?? false
+  }
+
+  /** The path of somebody's link is a direct one, or is so no more. */
+  path(id: PeerId, isDirect: boolean): void {
+    const contact = this.#contacts.get(id)
+    if (contact) contact.isDirect = isDirect
+  }
+
+  /** Somebody has said something that only a mesh says. */
+  spoke(id: PeerId): void {
+    const contact = this.#contacts.get(id)
+    if (contact) contact.hasSpoken = true
   }
 
   /** The neighbour who told of somebody. */
@@ -120,9 +142,11 @@ export class Overlay {
     contact.announcement = announcement
     if (contact.source !== undefined) this.passive.found(contact.source, true, nowMs)
     contact.state = 'linked'
+    contact.isDirect = false
     contact.usedAtMs = nowMs
     contact.deadlineMs = Infinity
-    if (contact.isDialled) this.#ask(contact)
+    const isWanted = this.#isComplete && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)
+    if (contact.isDialled || isWanted) this.#ask(contact)
   }
 
   linkDown(id: PeerId): void {
@@ -329,11 +353,20 @@ export class Overlay {
 
   /** It does not want us. */
   #turnedDown(contact: Contact): void {
+    this.#keepAsItIs(contact)
+    this.#release(contact)
+    this.#soon()
+  }
+
+  #keepAsItIs(contact: Contact): void {
     contact.state = 'linked'
     contact.isDialled = false
     contact.deadlineMs = Infinity
-    this.#release(contact)
-    this.#soon()
+  }
+
+  /** A client without a mesh, in a network that needs none. */
+  #isPlain({ hasSpoken }: Contact): boolean {
+    return this.#isComplete && !hasSpoken
   }
 
   /** It does not want us any more. */
@@ -422,14 +455,16 @@ export class Overlay {
         this.unreachable(id)
       } else if (state === 'asking' && nowMs >= contact.deadlineMs) {
         this.#banned.set(id, true, nowMs)
-        this.#turnedDown(contact)
+        // A client without a mesh answers nothing. In a small network there is a link to everybody all the same.
+        if (this.#isComplete && !contact.hasSpoken) this.#keepAsItIs(contact)
+        else this.#turnedDown(contact)
       } else if (state === 'neighbour' && contact.isShuffling && nowMs >= contact.shuffledAtMs + askMs) {
         contact.isShuffling = false
         contact.unanswered++
         // It is asked again before others.
         this.#shuffleAtMs = nowMs
         if (contact.unanswered >= maxUnanswered) this.ban(id)
-      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs) {
+      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.#isPlain(contact)) {
         contact.isDemanded = false
         this.#release(contact)
       }

@@ -18,8 +18,12 @@ export interface RoutePolicy {
   readonly maxWaitingBytes: number
   /** Gossip takes two seconds to the last of ten thousand, and the answer one back. */
   readonly seekMs: number
-  /** Envelopes and bytes carried for one neighbour: introductions, not bulk. In units of KiB, each envelope at least one. */
+  /** What one neighbour may have carried, in KiB, each envelope at least one. What is beyond is dropped. */
   readonly carryKiB: Rate
+  /** What is beyond so many times as much is a flood. */
+  readonly floodFactor: number
+  /** Messages that have no other path, of our own, in KiB: a voice, and no more than a quarter of what a neighbour carries. */
+  readonly ownBulkKiB: Rate
   /** Seeking is heard by everybody. What one neighbour may pass on, and what we say ourselves. */
   readonly seeks: Rate
   readonly ownSeeks: Rate
@@ -37,6 +41,8 @@ export const ROUTE_POLICY: RoutePolicy = {
   maxWaitingBytes: 65_536,
   seekMs: 5_000,
   carryKiB: { burst: 1_024, perSecond: 128 },
+  floodFactor: 4,
+  ownBulkKiB: { burst: 256, perSecond: 32 },
   seeks: { burst: 40, perSecond: 4 },
   ownSeeks: { burst: 4, perSecond: 0.2 },
 }

@@ -6,12 +6,13 @@
  * Invariants: an envelope passes a peer once, and at most so many peers; what is remembered is bounded by neighbour; whoever
  * carries can lose an envelope and no more.
  */
-import type { Bytes } from '../../protocol/bytes.ts'
+import { concat, type Bytes } from '../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../protocol/envelope.ts'
-import { PEER_ID_BYTES } from '../../protocol/limits.ts'
+import { MAX_ANNOUNCEMENT_BYTES, PEER_ID_BYTES } from '../../protocol/limits.ts'
 import { peerIdBytes, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
+import { Allowance } from './allowance.ts'
 import { CARRY_ID_BYTES, MAX_CARRY_HOPS } from './limits.ts'
 import type { Bodies, Carry, Kind } from './messages.ts'
 import type { Fault } from './reputation.ts'
@@ -21,19 +22,24 @@ import { Routes } from './routes.ts'
 /** What the router needs of its mesh. */
 export interface RouterHost {
   readonly self: PeerId
+  /** Our own, as it is now. */
+  readonly announcement: Bytes
   readonly nowMs: number
   readonly random: () => number
   send<K extends Kind>(peer: PeerId, kind: K, body: Bodies[K]): void
   /** Says to everybody whom we seek. */
   seek(payload: Bytes): void
   isNeighbour(peer: PeerId): boolean
-  hasLink(peer: PeerId): boolean
+  /** Whether there is a link with a direct path. */
+  isDirect(peer: PeerId): boolean
   /** Whether something may be said by somebody who is no neighbour. */
   mayHear(peer: PeerId): boolean
   /** The neighbour who told of a member. */
   toldBy(peer: PeerId): PeerId | undefined
   /** For us. */
   envelope(from: PeerId, kind: EnvelopeKind, body: Bytes): void
+  /** Somebody who knows us by name only seeks us, and says who he is. */
+  met(announcement: Bytes): void
   /** Nobody knows a way. */
   lost(to: PeerId): void
   blame(peer: PeerId, fault: Fault): void
@@ -47,6 +53,8 @@ interface Waiting {
 
 interface Rates {
   readonly carryKiB: TokenBucket
+  /** What is beyond this as well is not haste. */
+  readonly floodKiB: TokenBucket
   readonly seeks: TokenBucket
 }
 
@@ -61,6 +69,7 @@ export class Router {
   readonly #sought = new Map<PeerId, Waiting>()
   readonly #rates = new Map<PeerId, Rates>()
   readonly #ownSeeks: TokenBucket
+  readonly #bulk: Allowance
   nextMs = Infinity
 
   constructor(host: RouterHost, policy: RoutePolicy) {
@@ -70,6 +79,7 @@ export class Router {
     this.#carried = new AgingMap(policy.maxCarried, policy.carriedMs)
     this.#misled = new AgingMap(policy.maxMisled, policy.routeMs)
     this.#ownSeeks = new TokenBucket(policy.ownSeeks)
+    this.#bulk = new Allowance(policy.ownBulkKiB)
   }
 
   /** What is held, for those who watch bounds. */
@@ -78,8 +88,10 @@ export class Router {
   }
 
   neighbourUp(id: PeerId): void {
-    const { carryKiB, seeks } = this.#policy
-    this.#rates.set(id, { carryKiB: new TokenBucket(carryKiB), seeks: new TokenBucket(seeks) })
+    const { carryKiB, floodFactor, seeks } = this.#policy
+    const floodKiB = { burst: floodFactor * carryKiB.burst, perSecond: floodFactor * carryKiB.perSecond }
+    const [carrying, flooding] = [new TokenBucket(carryKiB), new TokenBucket(floodKiB)]
+    this.#rates.set(id, { carryKiB: carrying, floodKiB: flooding, seeks: new TokenBucket(seeks) })
   }
 
   neighbourDown(id: PeerId): void {
@@ -87,10 +99,15 @@ export class Router {
     this.#routes.neighbourDown(id)
   }
 
+  get bulkAtMs(): number {
+    return this.#bulk.readyAtMs
+  }
+
   // ---- our own -----------------------------------------------------------------------------------------------------
 
   /** Carries an envelope to a member, or keeps it while a way is sought. False when it was dropped. */
   carry(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
+    if (kind === 'relay') this.#bulk.spend(body.length / 1_024, this.#host.nowMs)
     const waiting = this.#sought.get(to)
     if (waiting) return this.#wait(waiting, kind, body)
     return this.#depart(to, kind, body) || this.#seek(to, kind, body)
@@ -98,7 +115,8 @@ export class Router {
 
   #depart(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
     const { nowMs, random, self } = this.#host
-    const next = this.#nextTo(to, undefined)
+    // What our own link to somebody sends by neighbours cannot go by that link.
+    const next = this.#neighbourTo(to, to)
     if (next === undefined) return false
     const id = Uint8Array.from({ length: CARRY_ID_BYTES }, () => Math.floor(random() * 256))
     this.#carried.set(keyOf(id), undefined, nowMs)
@@ -107,13 +125,29 @@ export class Router {
   }
 
   #seek(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
+    const waiting = this.#beginToSeek(to, peerIdBytes(to))
+    return waiting !== undefined && this.#wait(waiting, kind, body)
+  }
+
+  /** Seeks a member of whom nothing but the name is known: it is told who we are, and introduces itself. */
+  seekByName(to: PeerId): void {
+    if (this.#sought.has(to)) return
+    const payload = concat(peerIdBytes(to), this.#host.announcement)
+    // In this turn nobody can be told.
     const { nowMs } = this.#host
-    if (this.#sought.size >= this.#policy.maxSought || !this.#ownSeeks.take(nowMs)) return false
+    if (!this.#beginToSeek(to, payload)) this.#sought.set(to, { envelopes: [], byteLength: 0, untilMs: nowMs })
+    this.nextMs = Math.min(this.nextMs, this.#sought.get(to)?.untilMs ?? Infinity)
+  }
+
+  #beginToSeek(to: PeerId, payload: Bytes): Waiting | undefined {
+    const { nowMs } = this.#host
+    const isPossible = this.#rates.size > 0 && this.#sought.size < this.#policy.maxSought
+    if (!isPossible || !this.#ownSeeks.take(nowMs)) return undefined
     const waiting = { envelopes: [], byteLength: 0, untilMs: nowMs + this.#policy.seekMs }
     this.#sought.set(to, waiting)
     this.nextMs = Math.min(this.nextMs, waiting.untilMs)
-    this.#host.seek(peerIdBytes(to))
-    return this.#wait(waiting, kind, body)
+    this.#host.seek(payload)
+    return waiting
   }
 
   #wait(waiting: Waiting, kind: EnvelopeKind, body: Bytes): boolean {
@@ -130,7 +164,8 @@ export class Router {
   /** Whether somebody's seeking may be told on. */
   mayTell(from: PeerId, payload: Bytes): boolean {
     const rates = this.#rates.get(from)
-    return payload.length === PEER_ID_BYTES && rates !== undefined && rates.seeks.take(this.#host.nowMs)
+    const isSeeking = payload.length >= PEER_ID_BYTES && payload.length <= PEER_ID_BYTES + MAX_ANNOUNCEMENT_BYTES
+    return isSeeking && rates !== undefined && rates.seeks.take(this.#host.nowMs)
   }
 
   /** Somebody seeks somebody. If it is us, we answer with what a room's member answers to a stranger: who are you? */
@@ -138,7 +173,9 @@ export class Router {
     const { nowMs, self } = this.#host
     if (origin === self) return
     this.#routes.heard(origin, via, nowMs)
-    if (peerIdText(payload) === self) this.#depart(origin, 'who', new Uint8Array(0))
+    if (peerIdText(payload.subarray(0, PEER_ID_BYTES)) !== self) return
+    this.#depart(origin, 'who', new Uint8Array(0))
+    if (payload.length > PEER_ID_BYTES) this.#host.met(payload.slice(PEER_ID_BYTES))
   }
 
   receive(via: PeerId, carry: Carry): void {
@@ -149,7 +186,9 @@ export class Router {
     const key = keyOf(carry.id)
     if (rates) {
       for (let kib = carry.body.length / 1_024; kib >= 0; kib--) {
-        if (!rates.carryKiB.take(nowMs)) return this.#host.blame(via, 'flood')
+        if (!rates.floodKiB.take(nowMs)) return this.#host.blame(via, 'flood')
+        // It may carry for many, each of whom sends no more than he should.
+        if (!rates.carryKiB.take(nowMs)) return
       }
     }
     if (this.#carried.has(key, nowMs) || carry.from === self) return
@@ -185,13 +224,18 @@ export class Router {
 
   // ---- ways --------------------------------------------------------------------------------------------------------
 
-  /** The neighbour to whom an envelope goes next; never the one it came from. */
-  #nextTo(to: PeerId, via: PeerId | undefined): PeerId | undefined {
-    if (this.#host.hasLink(to)) return to
+  /** To whom an envelope of somebody else's goes next. */
+  #nextTo(to: PeerId, via: PeerId): PeerId | undefined {
+    return this.#host.isDirect(to) ? to : this.#neighbourTo(to, via)
+  }
+
+  /** The neighbour to whom an envelope goes next, but not this one. Only direct paths carry: others are themselves carried. */
+  #neighbourTo(to: PeerId, except: PeerId): PeerId | undefined {
     const { nowMs } = this.#host
     const hint = this.#misled.has(to, nowMs) ? undefined : this.#host.toldBy(to)
     const ways = [this.#routes.next(to, nowMs), hint]
-    return ways.find((next) => next !== undefined && next !== via && this.#host.isNeighbour(next))
+    const leads = (next: PeerId) => next !== except && this.#host.isNeighbour(next) && this.#host.isDirect(next)
+    return ways.find((next) => next !== undefined && leads(next))
   }
 
   tick(): void {

@@ -270,6 +270,25 @@ export class World {
     this.#settle(peer)
   }
 
+  /** A connection takes two round trips. */
+  #direct(peer: SimPeer, id: PeerId): void {
+    peer.connections++
+    const link = peer.links.get(id)
+    if (!link) return
+    this.after(4 * link.delayMs, () => {
+      if (peer.leftAtMs !== Infinity || peer.links.get(id) !== link) return
+      peer.mesh.path(id, true, this.nowMs)
+      this.#settle(peer)
+    })
+  }
+
+  /** Somebody who knows its name only seeks this peer. */
+  #sought(peer: SimPeer, announcement: Bytes): void {
+    const id = prove(announcement)
+    const other = id === undefined ? undefined : this.byId.get(id)
+    if (other) peer.answers.push(() => peer.mesh.carry(other.id, 'intro', peer.announcement, this.nowMs))
+  }
+
   #down(peer: SimPeer, link: Link): void {
     const other = link.a === peer ? link.b : link.a
     if (peer.leftAtMs !== Infinity || peer.links.get(other.id) !== link) return
@@ -318,7 +337,8 @@ export class World {
       {
         send: (to, bytes) => this.#send(peer, to, bytes),
         reach: (to) => this.#reach(peer, to),
-        direct: () => void peer.connections++,
+        direct: (to) => this.#direct(peer, to),
+        met: (bytes) => this.#sought(peer, bytes),
         release: (to) => this.#release(peer, to),
         sample: () => this.#sample(peer),
         prove: (ticket, announcements) => answers.push(() => mesh.proven(ticket, announcements.map(prove), this.nowMs)),
