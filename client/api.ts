@@ -351,6 +351,8 @@ export interface SharedMembership {
   readonly chainBytes: Uint8Array<ArrayBuffer>
   /** Own announcements end with it, in milliseconds since 1970. */
   readonly expiresAtMs: number
+  /** How many neighbours its founder wants a member to have, where there is a mesh. */
+  readonly degree?: number | undefined
   /**
    * Whether an identity with this chain is a member now; otherwise why not. An announcement may not outlive its membership.
    * Never rejects.

@@ -127,7 +127,7 @@ export class Links implements ArrivalsHost, PeerHost {
   async met(announcement: Bytes, via: number): Promise<void> {
     const { mesh } = this.#parts.options
     const isLinked = () => [...this.remotes.values()].some((remote) => isOf(remote, announcement))
-    if (mesh && !mesh.isComplete && !isLinked()) return mesh.told(announcement)
+    if (mesh && !mesh.isComplete && !isLinked()) return mesh.told(announcement, via === ROOM)
     const met = await this.#arrivals.meet(announcement, via)
     if (typeof met !== 'string') {
       // Somebody is there, perhaps with a new socket: what went to the old one may be lost.

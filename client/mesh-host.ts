@@ -10,7 +10,7 @@ import type { NetworkParts } from './network-parts.ts'
 
 export function meshHost(
   network: JoinedNetwork,
-  { session, clock }: NetworkParts,
+  { session, clock, membership }: NetworkParts,
   links: Links,
   room: RoomCarrier,
 ): MeshHost {
@@ -27,6 +27,8 @@ export function meshHost(
 
   return {
     networkId,
+    degree: membership?.degree,
+    nowMs: () => clock.nowMs(),
     peerId: session.peerId,
     peers: network.peers,
     on: (...args) => network.on(...args),

@@ -37,8 +37,8 @@ export interface SharedMesh {
   readonly neighbours: ReadonlySet<PeerId>
   /** Called once, when the network has been made. */
   attach(host: MeshHost): void
-  /** A carrier told of a member, and there is no link to it. The announcement is not proven. */
-  told(announcement: Bytes): void
+  /** A carrier, the room or another, told of a member, and there is no link to it. The announcement is not proven. */
+  told(announcement: Bytes, isFromRoom: boolean): void
   /** An application uses the link to this peer. */
   used(peer: PeerId): void
   /** The peer's link, or a link that is made now. Rejects with EdgeNetError `peer-unknown` when nobody knows a way. */
@@ -54,6 +54,10 @@ export interface SharedMesh {
 /** What a mesh needs of its network. Links come and go as the network's events: `peer`, `peer-left`, `path`, `quality`, `total`. */
 export interface MeshHost extends Pick<Network, 'on' | 'channel' | 'send' | 'peers' | 'peerId'> {
   readonly networkId: Bytes
+  /** What the network's founder says. */
+  readonly degree: number | undefined
+  /** Milliseconds since 1970, corrected by what the room said. */
+  nowMs(): number
   /** Our own, as it is now. */
   announcement(): Bytes
   /** That of a peer with a link. */

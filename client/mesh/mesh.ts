@@ -77,6 +77,11 @@ export class Mesh {
     return this.#overlay.isComplete
   }
 
+  /** There are too few neighbours: whoever else can look for members is to do so. */
+  get isLacking(): boolean {
+    return this.#overlay.isLacking
+  }
+
   /** When envelopes of kind `relay` can be carried again without flooding; in the past, if they can now. */
   get bulkAtMs(): number {
     return this.#router.bulkAtMs

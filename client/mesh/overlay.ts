@@ -59,8 +59,9 @@ export class Overlay {
   readonly #banned: AgingMap<PeerId, true>
   readonly #connections: ConnectionBudget
   readonly #dials: TokenBucket
-  /** Members, oneself included; as the room says, or as far as one knows. */
-  #size = 0
+  /** Members, oneself included, as the room said last; 0 if it never has. */
+  #toldSize = 0
+  #size = 1
   #isComplete = true
   #nextMs = 0
   #rotateAtMs = Infinity
@@ -147,6 +148,7 @@ export class Overlay {
     contact.deadlineMs = Infinity
     const isWanted = this.#isComplete && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)
     if (contact.isDialled || isWanted) this.#ask(contact)
+    if (contact.isDemanded) this.#connect(contact)
   }
 
   linkDown(id: PeerId): void {
@@ -178,12 +180,21 @@ export class Overlay {
   demand(id: PeerId): boolean {
     const known = this.#contacts.get(id)
     if (known) known.isDemanded = true
+    if (known?.state === 'linked') this.#connect(known)
     if (known || this.#demandedCount() >= this.#policy.maxDemanded) return known !== undefined
     const candidate = this.passive.get(id)
     const contact = new Contact(id, candidate?.announcement ?? new Uint8Array(0), this.#policy, this.#host.nowMs)
     contact.isDemanded = true
     this.#reach(contact, candidate?.source)
     return true
+  }
+
+  /** What an application says goes a direct path, as long as that can be afforded. */
+  #connect({ id }: Contact): void {
+    const { nowMs } = this.#host
+    if (!this.#connections.allows(nowMs)) return
+    this.#connections.spend(nowMs)
+    this.#host.direct(id)
   }
 
   /** An application uses the link. */
@@ -211,10 +222,21 @@ export class Overlay {
 
   /** So many are in the network, oneself included. */
   size(total: number): void {
-    this.#size = total
-    const { complete } = this.#policy.degrees
-    this.#isComplete = total <= (this.#isComplete ? OUTGROWN * complete : complete)
+    this.#toldSize = total
+    this.#measure()
     this.#soon()
+  }
+
+  /** There are fewer neighbours than a network of this size has for everybody. */
+  get isLacking(): boolean {
+    return this.degree < Math.min(this.#policy.degrees.floor, (this.#toldSize || Infinity) - 1)
+  }
+
+  /** Whoever has never been told goes by whom it knows. */
+  #measure(): void {
+    this.#size = this.#toldSize || 1 + this.degree + this.passive.size
+    const { complete } = this.#policy.degrees
+    this.#isComplete = this.#size <= (this.#isComplete ? OUTGROWN * complete : complete)
   }
 
   /** We are in a room again, after having been apart: somebody there may lead where nobody here does. */
@@ -433,6 +455,7 @@ export class Overlay {
   tick(): void {
     const { nowMs } = this.#host
     if (nowMs < this.#nextMs) return
+    this.#measure()
     this.#giveUpOnTheSilent()
     if (nowMs >= this.#shuffleAtMs) this.#shuffle()
     this.#replaceThePoor()
