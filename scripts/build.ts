@@ -73,7 +73,8 @@ async function buildServed(): Promise<void> {
   const identity = await serve('edge-net-identity', await codeBeside(sdk.url, 'client/identity/index.ts'))
   const networks = await serve('edge-net-networks', await codeBeside(sdk.url, 'client/networks/index.ts'))
   const gun = await serve('edge-net-gun', await codeBeside(sdk.url, 'client/carrier/gun/index.ts'))
-  const hashes = { ...sdk, ledger, identity, networks, gun }
+  const mesh = await serve('edge-net-mesh', await codeBeside(sdk.url, 'client/mesh/index.ts'))
+  const hashes = { ...sdk, ledger, identity, networks, gun, mesh }
   await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify(hashes, null, 2)}\n`)
 }
 
@@ -223,6 +224,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-identity': 'client/identity/index.ts',
       'edge-net-networks': 'client/networks/index.ts',
       'edge-net-gun': 'client/carrier/gun/index.ts',
+      'edge-net-mesh': 'client/mesh/index.ts',
     },
     external: ['gun'],
     plugins: [argon2Thread],
@@ -238,6 +240,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-identity-node': 'client/identity/index.ts',
       'edge-net-networks-node': 'client/networks/index.ts',
       'edge-net-gun-node': 'client/carrier/gun/index.ts',
+      'edge-net-mesh-node': 'client/mesh/index.ts',
       'edge-net-command': 'client/node/command.ts',
       'edge-net-compute-worker': 'client/node/compute-worker.ts',
     },
@@ -266,6 +269,7 @@ async function buildTypes(): Promise<void> {
   await writeFile(join(PUBLIC, 'edge-net-identity.d.ts'), `export * from './types/client/identity/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-networks.d.ts'), `export * from './types/client/networks/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-gun.d.ts'), `export * from './types/client/carrier/gun/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-mesh.d.ts'), `export * from './types/client/mesh/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */
