@@ -105,6 +105,10 @@ export class Mesh {
     this.#turn(nowMs, () => this.#overlay.linkUp(peer, announcement))
   }
 
+  renewed(peer: PeerId, announcement: Bytes, nowMs: number): void {
+    this.#turn(nowMs, () => this.#overlay.renewed(peer, announcement))
+  }
+
   linkDown(peer: PeerId, nowMs: number): void {
     this.#turn(nowMs, () => this.#overlay.linkDown(peer))
   }

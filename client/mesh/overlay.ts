@@ -146,9 +146,17 @@ export class Overlay {
     contact.isDirect = false
     contact.usedAtMs = nowMs
     contact.deadlineMs = Infinity
-    const isWanted = this.#isComplete && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)
+    // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
+    const isInNeed = this.#isComplete || this.degree < this.#policy.degrees.floor
+    const isWanted = isInNeed && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)
     if (contact.isDialled || isWanted) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
+  }
+
+  /** A peer with a link shows a newer announcement: others are told this one. */
+  renewed(id: PeerId, announcement: Bytes): void {
+    const contact = this.#contacts.get(id)
+    if (contact) contact.announcement = announcement
   }
 
   linkDown(id: PeerId): void {
