@@ -45,9 +45,64 @@ const CANDIDATE_WORDS: Record<CandidateType | 'unknown', string> = {
   unknown: 'address not known yet',
 }
 
-/** One line on how the messages travel: our end first, then the peer's. */
-export function pathWords(path: Path): string {
-  if (path.kind === 'relay') return 'through the room, sealed end to end'
+/** Which carriers there are, and whether each works. */
+export interface CarrierState {
+  readonly name: string
+  readonly isUp: boolean
+}
+
+interface CarrierWords {
+  /** As a heading. */
+  readonly label: string
+  /** Within a sentence. */
+  readonly phrase: string
+  /** What becomes of messages for which it is the only way. */
+  readonly messages: string
+}
+
+const KNOWN_CARRIERS: Readonly<Record<string, CarrierWords>> = {
+  room: { label: 'Room', phrase: 'the room', messages: 'messages pass through the room' },
+  neighbours: { label: 'Neighbours', phrase: 'neighbours', messages: 'messages pass through neighbours' },
+  // Relays of Gun are public, and slow: they introduce, and take no messages.
+  gun: { label: 'Gun relays', phrase: 'Gun relays', messages: 'messages wait, since Gun relays only introduce' },
+}
+
+/** What a carrier is called. One that an application brought goes by its own name. */
+export function carrierWords(name: string): CarrierWords {
+  const known = Object.hasOwn(KNOWN_CARRIERS, name) ? KNOWN_CARRIERS[name] : undefined
+  return known ?? { label: name, phrase: name, messages: `messages pass through ${name}` }
+}
+
+/** How members go on while the room is out of reach, and what is missing meanwhile. */
+export interface WithoutRoomWords {
+  readonly goingOn: string
+  readonly missing: string
+}
+
+/** @param carriers all there are, the room among them */
+export function withoutRoomWords(carriers: readonly CarrierState[]): WithoutRoomWords {
+  const others = carriers.filter(({ name, isUp }) => isUp && name !== 'room').map(({ name }) => name)
+  if (others.length === 0) {
+    return { goingOn: 'direct paths stay up', missing: 'other messages wait, and nobody new is met' }
+  }
+  const ways = others.map((name) => carrierWords(name).phrase).join(' and ')
+  return { goingOn: `members go on over ${ways}`, missing: missingWords(others) }
+}
+
+function missingWords(others: readonly string[]): string {
+  const newcomers = others.includes('gun')
+    ? 'newcomers come in only where they use the same Gun relays'
+    : 'nobody new can come in'
+  return others.every((name) => name === 'gun') ? `messages without a direct path wait, and ${newcomers}` : newcomers
+}
+
+/**
+ * One line on how the messages travel: our end first, then the peer's.
+ *
+ * @param carrier which one leads to the peer, if any does
+ */
+export function pathWords(path: Path, carrier: string | undefined): string {
+  if (path.kind === 'relay') return relayWords(carrier)
   const { local, remote, protocol } = path
   if (local === 'unknown' && remote === 'unknown') return 'addresses not known yet'
   const ends =
@@ -56,6 +111,12 @@ export function pathWords(path: Path): string {
       : `${CANDIDATE_WORDS[local]} to ${CANDIDATE_WORDS[remote]}`
   // Not every engine says.
   return protocol && protocol !== 'unknown' ? `${ends}, ${protocol.toUpperCase()}` : ends
+}
+
+function relayWords(carrier: string | undefined): string {
+  if (carrier === undefined) return 'nothing leads to it at the moment; messages wait'
+  if (carrier === 'gun') return 'only introduced over Gun relays; messages wait for a direct path'
+  return `through ${carrierWords(carrier).phrase}, sealed end to end`
 }
 
 /** Milliseconds for people: more digits where they matter. */

@@ -2,11 +2,21 @@
  * What the command tells: the events of a network as plain records, and two ways to write them. Names and fields of the
  * records are stable; programs read them from `--json`.
  */
-import type { Data, Explanation, JoinPhase, NetworkState, Path, Peer, PeerState, Quality } from '../api.ts'
+import type { Applicant, Data, Explanation, JoinPhase, NetworkState, Path, Peer, PeerState, Quality } from '../api.ts'
 import { toBase64Url } from '../../protocol/bytes.ts'
 import type { EdgeNetError } from '../errors.ts'
 import { explanationWords, QUALITY_WORDS } from '../explanation-words.ts'
-import { durationWords, MILESTONE_WORDS, pathWords, routeOf, ROUTE_WORDS, sizeWords } from '../words.ts'
+import {
+  carrierWords,
+  durationWords,
+  MILESTONE_WORDS,
+  pathWords,
+  routeOf,
+  ROUTE_WORDS,
+  sizeWords,
+  withoutRoomWords,
+  type CarrierState,
+} from '../words.ts'
 import type { Policy } from '../../protocol/genesis.ts'
 import type { MemberNetwork, Standing } from '../networks/api.ts'
 import { counted } from './ledger-words.ts'
@@ -23,8 +33,15 @@ export interface PeerRecord {
   readonly rtc: boolean
   readonly state: PeerState
   readonly path: Path
+  /** Which carrier leads to it, if any does: `room`, `neighbours`, `gun`. */
+  readonly carrier?: string
+  /** We gossip with it. */
+  readonly isNeighbour: boolean
   readonly rttMs?: number
 }
+
+/** A member that said something to all. There may be no link to it. */
+export type MemberRecord = Pick<PeerRecord, 'id' | 'siteId' | 'name' | 'capabilities'>
 
 export interface ErrorRecord {
   readonly code: string
@@ -63,7 +80,15 @@ export type CommandEvent =
       readonly siteId: string
       readonly total: number
     }
-  | { readonly event: 'state'; readonly state: NetworkState; readonly error?: ErrorRecord }
+  /** With the carriers there are, the room among them: what members go on over while the room is out of reach. */
+  | {
+      readonly event: 'state'
+      readonly state: NetworkState
+      readonly carriers: readonly CarrierState[]
+      readonly error?: ErrorRecord
+    }
+  | { readonly event: 'carrier-up'; readonly carrier: string }
+  | { readonly event: 'carrier-down'; readonly carrier: string; readonly error?: ErrorRecord }
   | { readonly event: 'announced'; readonly peer: PeerRecord }
   | { readonly event: 'peer'; readonly peer: PeerRecord }
   | { readonly event: 'peer-state'; readonly peer: PeerRecord; readonly state: PeerState }
@@ -82,7 +107,9 @@ export type CommandEvent =
   | { readonly event: 'total'; readonly total: number }
   /** `text`, or `base64url` where bytes were sent. */
   | { readonly event: 'message'; readonly peer: PeerRecord; readonly text?: string; readonly base64url?: string }
-  /** A line of ours has been taken over by the links to so many peers. */
+  /** A member, linked or not, said this to all. */
+  | { readonly event: 'broadcast'; readonly from: MemberRecord; readonly text?: string; readonly base64url?: string }
+  /** A line of ours has been taken over by the links to so many peers, or is on its way to so many members. */
   | { readonly event: 'sent'; readonly text: string; readonly receivers: number }
   | { readonly event: 'error'; readonly error: ErrorRecord; readonly peer?: PeerRecord }
   | LedgerNews
@@ -92,8 +119,22 @@ export type CommandEvent =
 /** An event with the milliseconds since joining began. */
 export type TimedEvent = CommandEvent & { readonly sinceMs: number }
 
-export function peerRecord({ id, siteId, name, capabilities, rtc, state, path, rttMs }: Peer): PeerRecord {
-  return { id, siteId, name, capabilities, rtc, state, path, ...(rttMs !== undefined && { rttMs }) }
+export function peerRecord(peer: Peer): PeerRecord {
+  const { rtc, state, path, rttMs } = peer
+  const { carrier, isNeighbour } = peer.explain()
+  return {
+    ...memberRecord(peer),
+    rtc,
+    state,
+    path,
+    ...(carrier !== undefined && { carrier }),
+    isNeighbour,
+    ...(rttMs !== undefined && { rttMs }),
+  }
+}
+
+function memberRecord({ id, siteId, name, capabilities }: Applicant): MemberRecord {
+  return { id, siteId, name, capabilities }
 }
 
 export function errorRecord({ code, reason, message, hint, retryAfterMs }: EdgeNetError): ErrorRecord {
@@ -101,8 +142,15 @@ export function errorRecord({ code, reason, message, hint, retryAfterMs }: EdgeN
 }
 
 export function messageRecord(peer: Peer, data: Data): CommandEvent {
-  const content = typeof data === 'string' ? { text: data } : { base64url: toBase64Url(data) }
-  return { event: 'message', peer: peerRecord(peer), ...content }
+  return { event: 'message', peer: peerRecord(peer), ...contentOf(data) }
+}
+
+export function broadcastRecord(from: Applicant, data: Data): CommandEvent {
+  return { event: 'broadcast', from: memberRecord(from), ...contentOf(data) }
+}
+
+function contentOf(data: Data): { readonly text: string } | { readonly base64url: string } {
+  return typeof data === 'string' ? { text: data } : { base64url: toBase64Url(data) }
 }
 
 /** Writes an event as one line, or as none when there is nothing to say. */
@@ -130,7 +178,7 @@ export function plainWriter(style: Style): Writer {
 
 /** `12345 s`: almost four hours. */
 const TIME_COLUMNS = 7
-const NAME_COLUMNS = 'contributed'.length
+const NAME_COLUMNS = 'carrier-down'.length
 const INDENT = ' '.repeat(TIME_COLUMNS + NAME_COLUMNS + 3)
 
 /** What has been said before, where that decides what is news. */
@@ -162,12 +210,15 @@ function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style
       return `${style.accent(safeText(event.name))}, ${others}; you are ${event.peerId} (identity ${event.siteId})`
     }
     case 'state':
-      return STATE_WORDS[event.state]
+      return stateWords(event)
+    case 'carrier-up':
+    case 'carrier-down':
+      return carrierLine(event, style)
     case 'announced':
     case 'total':
       return undefined
     case 'peer':
-      return `${peerLabel(event.peer, style)}: ${pathLine(event.peer.path)}`
+      return `${peerLabel(event.peer, style)}: ${pathLine(event.peer.path, event.peer)}`
     case 'peer-left':
       measured.delete(event.peer.id)
       poor.delete(event.peer.id)
@@ -176,9 +227,9 @@ function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style
       if (event.state === 'stalled') {
         return `${peerLabel(event.peer, style)}: ${style.bad('reconnecting')}, no path reaches it; messages wait`
       }
-      return `${peerLabel(event.peer, style)}: reached again, ${pathLine(event.peer.path)}`
+      return `${peerLabel(event.peer, style)}: reached again, ${pathLine(event.peer.path, event.peer)}`
     case 'path':
-      return `${peerLabel(event.peer, style)}: ${pathLine(event.path)}`
+      return `${peerLabel(event.peer, style)}: ${pathLine(event.path, event.peer)}`
     case 'rtt': {
       const { kind } = event.peer.path
       if (measured.get(event.peer.id) === kind) return undefined
@@ -198,6 +249,8 @@ function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style
       return explanationLines(event.peer, event.explanation, style)
     case 'message':
       return `${peerLabel(event.peer, style)}: ${messageText(event)}`
+    case 'broadcast':
+      return `${peerLabel(event.from, style)}, to all: ${messageText(event)}`
     case 'sent':
       return `to ${event.receivers} ${event.receivers === 1 ? 'peer' : 'peers'}: ${safeText(event.text)}`
     case 'error': {
@@ -221,11 +274,33 @@ function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style
   }
 }
 
-/** Closing is told by what follows it. */
-const STATE_WORDS: Record<NetworkState, string | undefined> = {
-  open: 'in the room again',
-  reconnecting: 'the room is out of reach; direct paths stay up, trying again',
-  closed: undefined,
+function stateWords({ state, carriers }: Extract<CommandEvent, { event: 'state' }>): string | undefined {
+  switch (state) {
+    case 'open':
+      return 'in the room again'
+    case 'reconnecting': {
+      const { goingOn, missing } = withoutRoomWords(carriers)
+      return `the room is out of reach; ${goingOn}, ${missing}; trying again`
+    }
+    case 'closed':
+      // Told by what follows it.
+      return undefined
+    default:
+      return state satisfies never
+  }
+}
+
+function carrierLine(
+  event: Extract<CommandEvent, { event: 'carrier-up' | 'carrier-down' }>,
+  style: Style,
+): string | undefined {
+  const { event: what, carrier } = event
+  // Of the room, `state` tells, and more.
+  if (carrier === 'room') return undefined
+  const label = safeText(carrierWords(carrier).label)
+  if (what === 'carrier-up') return `${label}: members can be reached without the room`
+  const why = event.error ? ` ${safeText(event.error.message)}` : ''
+  return `${label}: ${style.bad('out of reach')}, trying again.${why}`
 }
 
 function unconfirmedWords(count: number): string {
@@ -243,8 +318,8 @@ function explanationLines(peer: PeerRecord, explanation: Explanation, style: Sty
   return [`${peerLabel(peer, style)}: ${phase}`, ...lines.map((line) => INDENT + line)].join('\n')
 }
 
-function pathLine(path: Path): string {
-  return `${ROUTE_WORDS[routeOf(path)].toLowerCase()}, ${pathWords(path)}`
+function pathLine(path: Path, { carrier }: PeerRecord): string {
+  return `${ROUTE_WORDS[routeOf(path)].toLowerCase()}, ${safeText(pathWords(path, carrier))}`
 }
 
 function messageText({ text, base64url }: { readonly text?: string; readonly base64url?: string }): string {

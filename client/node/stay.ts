@@ -3,8 +3,10 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
+import { createMesh } from '../mesh/index.ts'
 import type { MemberNetwork } from '../networks/api.ts'
 import { parseRoomUrl } from '../room-url.ts'
+import { sayToAll } from '../say-to-all.ts'
 import { admitted, membershipEvent } from './admission.ts'
 import { startComputer } from './computer.ts'
 import { Contributing } from './contributing.ts'
@@ -15,7 +17,7 @@ import { followLedger, ledgerTotals } from './ledger-following.ts'
 import { keepMembership, keepPlainNetwork } from './membership.ts'
 import { notMemberError } from './membership-words.ts'
 import type { StayOptions } from './options.ts'
-import { errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
+import { broadcastRecord, errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
 import { unlessAborted } from './unless-aborted.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -47,6 +49,7 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   const network = await join(roomUrl, {
     ...options.join,
     identity,
+    mesh: createMesh(),
     ...(ledger && { ledger }),
     ...(membership && { membership }),
     signal: ended,
@@ -126,6 +129,9 @@ function outcome(
   const { message, json } = options
   const { id, roomUrl, peerId, siteId, total, ledger } = network
   tell({ event: 'joined', name: membership?.facts.name ?? network.name, id, roomUrl, peerId, siteId, total })
+  for (const { name, isUp } of network.carriers) if (isUp) tell({ event: 'carrier-up', carrier: name })
+  // Other carriers may have let us in.
+  if (network.state !== 'open') tell({ event: 'state', state: network.state, carriers: network.carriers })
   if (ledger) {
     tell(ledgerTotals(ledger, siteId))
     followLedger(network, ledger, say)
@@ -142,10 +148,14 @@ function outcome(
     until.addEventListener('abort', () => resolve(undefined), { once: true })
     if (until.aborted) resolve(undefined)
     network.on('state', ({ state, error }) => {
-      say({ event: 'state', state, ...(error && { error: errorRecord(error) }) })
+      say({ event: 'state', state, carriers: network.carriers, ...(error && { error: errorRecord(error) }) })
       // Our own leaving closes it, too.
       if (state === 'closed') resolve(until.aborted ? undefined : error)
     })
+    network.on('carrier-up', ({ carrier }) => say({ event: 'carrier-up', carrier }))
+    network.on('carrier-down', ({ carrier, error }) =>
+      say({ event: 'carrier-down', carrier, ...(error && { error: errorRecord(error) }) }),
+    )
     if (membership) followMembership(membership, siteId, options, say, resolve)
     network.on('announced', ({ peer }) => say({ event: 'announced', peer: peerRecord(peer) }))
     network.on('peer', ({ peer }) => met(peer))
@@ -161,6 +171,7 @@ function outcome(
     network.on('quality', ({ peer, quality }) => say({ event: 'quality', peer: peerRecord(peer), quality }))
     network.on('total', (event) => say({ event: 'total', total: event.total }))
     network.on('message', ({ peer, data }) => say(messageRecord(peer, data)))
+    network.on('broadcast', ({ from, data }) => say(broadcastRecord(from, data)))
     network.on('error', ({ error, peer }) => {
       say({ event: 'error', error: errorRecord(error), ...(peer && { peer: peerRecord(peer) }) })
       if (json && peer && error.code === 'direct-failed') say(explained(peer))
@@ -194,9 +205,8 @@ async function sendLines(network: Network, { input, tell }: Surroundings, until:
     if (line.trim() === '') continue
     await somebody(network, until)
     if (until.aborted) return
-    const receivers = network.peers.size
-    await network.broadcast(line).then(
-      () => tell({ event: 'sent', text: line, receivers }),
+    await sayToAll(network, line).then(
+      (receivers) => tell({ event: 'sent', text: line, receivers }),
       (error: unknown) => tellFailure(error, tell),
     )
   }

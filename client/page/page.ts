@@ -47,6 +47,7 @@ const later = loadLater(host)
 function dispatch(event: PageEvent): void {
   const before = state
   state = reduce(state, event)
+  if (state === before) return
   if (event.type === 'joined') settle()
   if (state.contribution !== before.contribution) steerComputer(before)
   if (isDrawing) return

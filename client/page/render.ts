@@ -4,7 +4,7 @@ import { drawIdenticon } from './identicon-element.ts'
 import { buildPeer, updatePeer } from './peer-row.ts'
 import { forgetDetached } from './plots.ts'
 import type { LogEntry, PageState } from './state.ts'
-import { viewOf, type PeerRow, type Step } from './view.ts'
+import { viewOf, type PeerRow, type Step, type Way } from './view.ts'
 import { nameOr } from '../words.ts'
 
 /** Where a reader who has scrolled up is left alone, in pixels from the end. */
@@ -21,6 +21,11 @@ export function render(state: PageState, myName: string): void {
   setHidden(byId('network-description'), view.description === '')
   setText(byId('status'), view.statusText)
   setText(byId('census'), view.census)
+  if (document.body.dataset['goesOn'] !== `${view.goesOn}`) document.body.dataset['goesOn'] = `${view.goesOn}`
+  setText(byId('without-room'), view.withoutRoom)
+  setHidden(byId('without-room'), view.withoutRoom === '')
+  renderList(byId('ways'), view.ways, { key: (way) => way.name, build: buildWay, update: updateWay })
+  setHidden(byId('ways'), view.ways.length === 0)
   setHidden(byId('leave'), view.status === 'failed' || view.status === 'left')
   renderList(byId('steps'), view.steps, { key: (step) => step.milestone, build: buildStep, update: updateStep })
   renderFailure(state, view.failureWait)
@@ -59,6 +64,18 @@ function renderSelf({ self, networkId }: PageState, myName: string): void {
   drawIdenticon(byId('my-identicon'), self?.siteId ?? '')
   setHidden(byId('network-id-line'), networkId === undefined)
   setText(byId('network-id'), networkId ?? '')
+}
+
+function buildWay(): HTMLElement {
+  const way = create('span')
+  way.append(create('span', 'label'), ' ', create('span', 'quiet'))
+  return way
+}
+
+function updateWay(element: HTMLElement, { label, isUp, words }: Way): void {
+  element.className = isUp ? 'way up' : 'way'
+  setText(part(element, 'label'), label)
+  setText(part(element, 'quiet'), words)
 }
 
 function buildStep(): HTMLElement {

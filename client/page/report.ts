@@ -3,11 +3,12 @@ import type { PageState, ShownPeer } from './state.ts'
 
 /** JSON with what is known of a peer's link and of this end. It holds no key, no credential and no message. */
 export function reportOf(state: PageState, roomUrl: string, peer: ShownPeer, at: Date): string {
-  const { networkId, status, isOnline, total, self, membership } = state
+  const { networkId, status, isOnline, total, carriers, self, membership } = state
   const { id, name, history, explanation } = peer
   const report = {
     at: at.toISOString(),
     room: { url: roomUrl, networkId, status, total },
+    carriers,
     self: { peerId: self?.peerId, isOnline, role: membership.role },
     peer: { id, name },
     explanation,

@@ -5,6 +5,7 @@ import type { FinishedPiece } from '../compute/messages.ts'
 import type { SharedLedger } from '../qdag/api.ts'
 import type { Identity } from '../identity/identity.ts'
 import { join } from '../index.ts'
+import { sayToAll } from '../say-to-all.ts'
 import { failureFrom, failureOf, isMembershipFailure } from './failure.ts'
 import { loadIdentity } from './identity-store.ts'
 import { followLedger } from './ledger-feed.ts'
@@ -13,11 +14,12 @@ import type { Place } from './place.ts'
 import type { Settings } from './settings.ts'
 import type { PageEvent, PeerFacts } from './state.ts'
 import { labelOf } from './view.ts'
+import { wayOf, waysOf } from './ways.ts'
 
 /** Fetched while the identity is read and the page is painted: a person sees the page before it has come. */
-const ledgerCode = import('./ledger-store.ts')
+const memberCode = import('./member-code.ts')
 // Whoever joins is told; nobody else waits for it.
-ledgerCode.catch(() => undefined)
+memberCode.catch(() => undefined)
 
 export interface Session {
   /** Sends to one peer, or to everyone when `to` is empty. Reports what became of it as an event. */
@@ -63,17 +65,17 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
       startedAtMs = performance.now()
       tell({ type: 'admitted' })
     }
+    const { createMesh, openKeptLedger } = await memberCode
     return join(roomUrl, {
       identity,
       name: settings.name,
       direct: settings.direct ? 'on' : 'off',
       signal,
       ...(opened && { membership: opened.member }),
-      ledger: ledgerCode.then(({ openKeptLedger }) =>
-        openKeptLedger(roomUrl, identity, opened?.member, (error) =>
-          tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
-        ),
+      ledger: openKeptLedger(roomUrl, identity, opened?.member, (error) =>
+        tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
       ),
+      mesh: createMesh(),
       onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
     })
   }
@@ -102,7 +104,7 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
       if (place.isFounded) stay = await openStay(place, identity)
       const network = await enterAtLast(identity)
       joined = network
-      follow(network, tell, since)
+      follow(network, tell, since, signal)
       const expelled = () => {
         if (!signal.aborted) hooks.expelled()
       }
@@ -128,7 +130,7 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
       const who = peer ? labelOf(peer) : to === '' ? 'everyone' : 'a peer that has left'
       try {
         if (!network || (to !== '' && !peer)) throw new Error('the peer has left')
-        await (peer ? peer.send(text) : network.broadcast(text))
+        await (peer ? peer.send(text) : sayToAll(network, text))
         tell({ type: 'sent', who, text, atMs })
       } catch (error) {
         tell({ type: 'sent', who, text, atMs, failure: failureFrom(error).message })
@@ -158,10 +160,21 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
   }
 }
 
-function follow(network: Network, tell: (event: PageEvent) => void, since: () => number): void {
+/** Who leads to whom changes by and by, and without an event. */
+const LOOK_AT_WAYS_MS = 1_000
+
+function follow(network: Network, tell: (event: PageEvent) => void, since: () => number, signal: AbortSignal): void {
   const { peerId, id: networkId, total } = network
   tell({ type: 'joined', peerId, networkId, total })
+  // Other carriers may have let us in.
+  if (network.state !== 'open') tell({ type: 'state', state: network.state })
   network.on('state', ({ state, error }) => tell({ type: 'state', state, failure: error && failureOf(error) }))
+  const lookAtWays = () => tell(waysOf(network))
+  for (const type of ['carrier-up', 'carrier-down', 'path', 'peer-left'] as const) network.on(type, lookAtWays)
+  const looking = setInterval(() => {
+    if (!document.hidden) lookAtWays()
+  }, LOOK_AT_WAYS_MS)
+  signal.addEventListener('abort', () => clearInterval(looking), { once: true })
   const met = (peer: Peer) => tell({ type: 'peer', peer: factsOf(peer), sinceMs: since(), nowMs: performance.now() })
   network.on('peer', ({ peer }) => met(peer))
   network.on('peer-left', ({ peer }) => tell({ type: 'peer-left', id: peer.id }))
@@ -177,9 +190,12 @@ function follow(network: Network, tell: (event: PageEvent) => void, since: () =>
   network.on('quality', ({ peer, quality }) => tell({ type: 'quality', id: peer.id, quality }))
   network.on('total', (event) => tell({ type: 'total', total: event.total }))
   network.on('message', ({ peer, data }) => tell({ type: 'message', who: labelOf(peer), data, atMs: Date.now() }))
+  network.on('broadcast', ({ from, data }) => tell({ type: 'message', who: labelOf(from), data, atMs: Date.now() }))
   for (const peer of network.peers.values()) met(peer)
+  lookAtWays()
 }
 
-function factsOf({ id, siteId, name, state, path, rttMs, quality }: Peer): PeerFacts {
-  return { id, siteId, name, state, path, rttMs, quality }
+function factsOf(peer: Peer): PeerFacts {
+  const { id, siteId, name, state, path, rttMs, quality } = peer
+  return { id, siteId, name, state, path, rttMs, quality, ...wayOf(peer) }
 }

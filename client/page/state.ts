@@ -3,7 +3,7 @@
  * Only facts enter; everything a stranger can fill is bounded here.
  */
 import type { Data, Explanation, JoinPhase, NetworkState, Path, PeerState, Quality } from '../api.ts'
-import { reachOf, sizeWords, type Milestone } from '../words.ts'
+import { reachOf, sizeWords, type CarrierState, type Milestone } from '../words.ts'
 import {
   initialContribution,
   reduceContribution,
@@ -14,13 +14,14 @@ import {
 import { newHistory, withSample, withTurn, type History } from './history.ts'
 import { NO_MEMBERSHIP, reduceMembership, type MembershipEvent, type MembershipState } from './membership/state.ts'
 import { EMPTY_LEDGER, reduceLedger, withName, type LedgerEvent, type LedgerState } from './ledger-state.ts'
+import { reduceWays, type PeerWay, type WaysEvent } from './ways.ts'
 
 /** A busy room must not grow the page without end. */
 export const MAX_LOG_ENTRIES = 200
 /** A message may have 16 MiB; a screen does not. */
 export const MAX_SHOWN_CHARACTERS = 2_000
 
-export interface PeerFacts {
+export interface PeerFacts extends PeerWay {
   readonly id: string
   readonly siteId: string
   readonly name: string
@@ -81,6 +82,8 @@ export interface PageState {
   readonly milestones: Partial<Record<Milestone, number>>
   readonly self: Self | undefined
   readonly total: number
+  /** In the order of resort; empty before we have joined. */
+  readonly carriers: readonly CarrierState[]
   readonly peers: ReadonlyMap<string, ShownPeer>
   readonly log: readonly LogEntry[]
   readonly nextKey: number
@@ -92,6 +95,7 @@ export type PageEvent =
   | LedgerEvent
   | ContributionEvent
   | MembershipEvent
+  | WaysEvent
   | { readonly type: 'online'; readonly isOnline: boolean }
   | { readonly type: 'joining' }
   /** The network is closed, and we are no member. */
@@ -147,6 +151,7 @@ export function initialState(networkKey: string, share: number): PageState {
     milestones: {},
     self: undefined,
     total: 0,
+    carriers: [],
     peers: new Map(),
     log: [],
     nextKey: 0,
@@ -228,6 +233,8 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       const { explanation } = event
       return withPeer(state, { ...peer, explanation, quality: explanation?.quality ?? peer.quality })
     }
+    case 'ways':
+      return reduceWays<ShownPeer, PageState>(state, event)
     case 'total':
       return { ...state, total: event.total }
     case 'message':
@@ -260,8 +267,10 @@ export function reduce(state: PageState, event: PageEvent): PageState {
   }
 }
 
+const NOBODY = { peers: new Map(), total: 0, carriers: [] } as const
+
 function ended(state: PageState, status: 'failed' | 'left' | 'outside', failure: Failure | undefined): PageState {
-  return { ...state, status, failure, peers: new Map(), total: 0, contribution: stopped(state.contribution) }
+  return { ...state, status, failure, ...NOBODY, contribution: stopped(state.contribution) }
 }
 
 function reached(state: PageState, milestone: Milestone, sinceMs: number): PageState {

@@ -6,6 +6,7 @@ import { undecidedOf } from './membership/state.ts'
 import { POLICY_WORDS } from './membership/words.ts'
 import type { PageState, ShownPeer, Status } from './state.ts'
 import {
+  carrierWords,
   durationWords,
   MILESTONE_WORDS,
   MILESTONES,
@@ -14,6 +15,8 @@ import {
   reachOf,
   REACH_WORDS,
   shortId,
+  withoutRoomWords,
+  type CarrierState,
   type Milestone,
   type Reach,
 } from '../words.ts'
@@ -47,10 +50,24 @@ export interface Step {
   readonly time: string
 }
 
+/** A carrier, and whether it works. */
+export interface Way {
+  readonly name: string
+  readonly label: string
+  readonly isUp: boolean
+  readonly words: string
+}
+
 export interface PageView {
   readonly title: string
   readonly status: Status
   readonly statusText: string
+  /** The room is out of reach, and members go on by other ways: nothing to be alarmed about. */
+  readonly goesOn: boolean
+  /** How, and what is missing meanwhile. */
+  readonly withoutRoom: string
+  /** Empty where the room is the only one. */
+  readonly ways: readonly Way[]
   /** What kind of network it is. */
   readonly kind: string
   readonly description: string
@@ -75,6 +92,9 @@ export function viewOf(state: PageState): PageView {
     title: `${titleNumber(state, inRoom)}${state.networkName} · Edge-Net`,
     status: state.status,
     statusText: statusWords(state),
+    goesOn: goesOn(state),
+    withoutRoom: state.status === 'reconnecting' && state.isOnline ? withoutRoomLine(state) : '',
+    ways: state.carriers.length > 1 ? state.carriers.map(wayWords) : [],
     kind: kindWords(state),
     description: state.membership.facts?.description ?? '',
     steps: stepsOf(state),
@@ -109,7 +129,22 @@ const STATUS_WORDS: Record<Status, string> = {
   left: 'You have left the room',
 }
 
-function statusWords({ status, isOnline }: PageState): string {
+function goesOn({ status, isOnline, carriers }: PageState): boolean {
+  return status === 'reconnecting' && isOnline && carriers.some(({ name, isUp }) => isUp && name !== 'room')
+}
+
+function withoutRoomLine({ carriers }: PageState): string {
+  const { goingOn, missing } = withoutRoomWords(carriers)
+  return `The room does not answer, and is being tried again. Meanwhile ${goingOn}; ${missing}.`
+}
+
+function wayWords({ name, isUp }: CarrierState): Way {
+  return { name, label: carrierWords(name).label, isUp, words: isUp ? 'in reach' : 'out of reach' }
+}
+
+function statusWords(state: PageState): string {
+  const { status, isOnline } = state
+  if (goesOn(state)) return 'Going on without the room'
   if (isOnline || status === 'left' || status === 'outside') return STATUS_WORDS[status]
   // What is open may not have noticed yet.
   if (status === 'failed') return 'Offline: not in the room'
@@ -129,7 +164,7 @@ function kindWords({ networkKey, membership: { facts } }: PageState): string {
 }
 
 function rowOf(peer: ShownPeer): PeerRow {
-  const { id, siteId, name, path, rttMs, quality, history, explanation } = peer
+  const { id, siteId, name, path, carrier, rttMs, quality, history, explanation } = peer
   const reach = reachOf(peer)
   const isStalled = reach === 'stalled'
   return {
@@ -139,8 +174,9 @@ function rowOf(peer: ShownPeer): PeerRow {
     shortId: shortId(id),
     label: labelOf({ id, name }),
     reach,
-    reachLabel: REACH_WORDS[reach],
-    detail: isStalled ? 'no path reaches it at the moment; messages wait' : pathWords(path),
+    // Nothing passes there, before there is a direct path.
+    reachLabel: reach === 'relay' && carrier === 'gun' ? 'Introduced' : REACH_WORDS[reach],
+    detail: isStalled ? 'no path reaches it at the moment; messages wait' : pathWords(path, carrier),
     rtt: rttMs === undefined || isStalled ? '' : durationWords(rttMs),
     level: isStalled ? 'lost' : quality.level,
     levelLabel: isStalled ? QUALITY_WORDS.lost : rttMs === undefined ? 'Not measured' : QUALITY_WORDS[quality.level],
@@ -159,14 +195,23 @@ function stepsOf({ milestones, status }: PageState): Step[] {
   })
 }
 
-/** Who is there in numbers. The room counts; the list holds those who have proved themselves to us. */
+/**
+ * Who is there in numbers. The room counts; the list holds those who have proved themselves to us, and in a large network the
+ * mesh decides who they are.
+ */
 function censusOf({ status, total, peers }: PageState): string {
   if (status !== 'open' && status !== 'reconnecting') return ''
+  const shown = [...peers.values()]
+  const neighbours = shown.filter(({ isNeighbour }) => isNeighbour).length
+  const ofThem = neighbours === 0 ? '' : `, ${neighbours} of them ${neighbours === 1 ? 'a neighbour' : 'neighbours'}`
   if (status === 'reconnecting') {
-    return [...peers.values()].some(({ path }) => path.kind === 'direct') ? 'direct paths stay up' : ''
+    const reached = shown.filter(({ state }) => state !== 'stalled').length
+    return reached === 0 ? '' : `${reached} ${reached === 1 ? 'member' : 'members'} in reach${ofThem}`
   }
   const others = Math.max(0, total - 1)
   const members = total === 1 ? 'nobody else so far' : `${total} members`
   if (others <= peers.size) return members
-  return `${members}, ${peers.size} of ${others} others met`
+  return neighbours === 0
+    ? `${members}, ${peers.size} of ${others} others met`
+    : `${members}, linked to ${peers.size}${ofThem}`
 }

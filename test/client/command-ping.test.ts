@@ -83,6 +83,7 @@ describe('lines of ping', () => {
     rtc: true,
     state: 'verified',
     path: { kind: 'relay' },
+    isNeighbour: false,
   } as const
   const line = (event: PingEvent) => pingLines({ ...event, sinceMs: 1 }, styleFor(false))
 

@@ -12,6 +12,8 @@ const ADA: PeerRecord = {
   rtc: true,
   state: 'verified',
   path: { kind: 'relay' },
+  carrier: 'room',
+  isNeighbour: false,
 }
 const DIRECT = { kind: 'direct', local: 'host', remote: 'prflx', protocol: 'udp' } as const
 // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
@@ -24,6 +26,40 @@ function lines(...events: CommandEvent[]): (string | undefined)[] {
 }
 
 describe('lines for people', () => {
+  it('tell of carriers, and how members go on without the room', () => {
+    const carriers = (neighbours: boolean, gun: boolean) => [
+      { name: 'room', isUp: false },
+      { name: 'neighbours', isUp: neighbours },
+      { name: 'gun', isUp: gun },
+    ]
+    const error = { code: 'unsupported', reason: 'gun-missing', message: 'Gun could not be loaded.', hint: '' }
+    expect(
+      lines(
+        { event: 'carrier-up', carrier: 'room' },
+        { event: 'carrier-up', carrier: 'neighbours' },
+        { event: 'carrier-down', carrier: 'room' },
+        { event: 'state', state: 'reconnecting', carriers: carriers(true, true) },
+        { event: 'path', peer: { ...ADA, carrier: 'neighbours' }, path: ADA.path },
+        { event: 'carrier-down', carrier: 'neighbours' },
+        { event: 'state', state: 'reconnecting', carriers: carriers(false, false) },
+        { event: 'carrier-down', carrier: 'gun', error },
+        { event: 'state', state: 'open', carriers: carriers(true, true) },
+        { event: 'broadcast', from: ADA, text: 'hello' },
+      ),
+    ).toEqual([
+      undefined,
+      'carrier-up   Neighbours: members can be reached without the room',
+      undefined,
+      'state        the room is out of reach; members go on over neighbours and Gun relays, newcomers come in only where they use the same Gun relays; trying again',
+      'path         Ada (Qw81kZ): relay, through neighbours, sealed end to end',
+      'carrier-down Neighbours: out of reach, trying again.',
+      'state        the room is out of reach; direct paths stay up, other messages wait, and nobody new is met; trying again',
+      'carrier-down Gun relays: out of reach, trying again. Gun could not be loaded.',
+      'state        in the room again',
+      'broadcast    Ada (Qw81kZ), to all: hello',
+    ])
+  })
+
   it('tell peers, paths and messages', () => {
     expect(
       lines(
@@ -36,13 +72,13 @@ describe('lines for people', () => {
         { event: 'peer-left', peer: ADA, reason: 'lost', unconfirmed: [3, 4] },
       ),
     ).toEqual([
-      'peer        Ada (Qw81kZ): relay, through the room, sealed end to end',
-      'path        Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
-      'message     Ada (Qw81kZ): hello',
-      'message     Ada (Qw81kZ): (3 bytes of binary data)',
-      'sent        to 1 peer: hi',
-      'peer-left   Ada (Qw81kZ): left',
-      'peer-left   Ada (Qw81kZ): lost; 2 messages to it not confirmed',
+      'peer         Ada (Qw81kZ): relay, through the room, sealed end to end',
+      'path         Ada (Qw81kZ): direct, local address (host) to address found on the way (prflx), UDP',
+      'message      Ada (Qw81kZ): hello',
+      'message      Ada (Qw81kZ): (3 bytes of binary data)',
+      'sent         to 1 peer: hi',
+      'peer-left    Ada (Qw81kZ): left',
+      'peer-left    Ada (Qw81kZ): lost; 2 messages to it not confirmed',
     ])
   })
 
@@ -67,8 +103,8 @@ describe('lines for people', () => {
         { event: 'peer-state', peer: { ...ADA, path: DIRECT }, state: 'verified' },
       ),
     ).toEqual([
-      'peer-state  Ada (Qw81kZ): reconnecting, no path reaches it; messages wait',
-      'peer-state  Ada (Qw81kZ): reached again, direct, local address (host) to address found on the way (prflx), UDP',
+      'peer-state   Ada (Qw81kZ): reconnecting, no path reaches it; messages wait',
+      'peer-state   Ada (Qw81kZ): reached again, direct, local address (host) to address found on the way (prflx), UDP',
     ])
   })
 
@@ -92,8 +128,8 @@ describe('lines for people', () => {
     ).toEqual([
       undefined,
       undefined,
-      'quality     Ada (Qw81kZ): poor (412 ms, 8 % of pings lost)',
-      'quality     Ada (Qw81kZ): good (30 ms, 8 % of pings lost)',
+      'quality      Ada (Qw81kZ): poor (412 ms, 8 % of pings lost)',
+      'quality      Ada (Qw81kZ): good (30 ms, 8 % of pings lost)',
       undefined,
       undefined,
     ])
@@ -104,10 +140,10 @@ describe('lines for people', () => {
     const at = (sinceMs: number, event: CommandEvent) => write({ ...event, sinceMs })?.replace(/^ *[\d.]+ m?s +/, '')
     const entry = (sinceMs: number) => at(sinceMs, { event: 'entry', entry: ENTRY, isOwn: false })
     expect([0, 1, 999, 1_000, 1_001].map(entry)).toEqual([
-      'entry       AAAAAAAAAAAA: 2,097 units, task',
+      'entry        AAAAAAAAAAAA: 2,097 units, task',
       undefined,
       undefined,
-      'entry       AAAAAAAAAAAA: 2,097 units, task (and 2 others before)',
+      'entry        AAAAAAAAAAAA: 2,097 units, task (and 2 others before)',
       undefined,
     ])
     expect(entry(60_000)).toContain('(and 1 other before)')
@@ -126,14 +162,14 @@ describe('lines for people', () => {
         { event: 'ledger', ...STATISTICS, entries: 1, contributors: 1, credits: 1 },
       ),
     ).toEqual([
-      'contributed 2,097 units in 3.4 s, 20 credits: task',
+      'contributed  2,097 units in 3.4 s, 20 credits: task',
       undefined,
-      'sync        Ada (Qw81kZ): not the same ledger yet, entries are on their way',
-      'sync        Ada (Qw81kZ): has the same ledger',
+      'sync         Ada (Qw81kZ): not the same ledger yet, entries are on their way',
+      'sync         Ada (Qw81kZ): has the same ledger',
       undefined,
-      'fork        AAAAAAAAAAAA has forked: two entries have its number 1,000',
-      'ledger      2 entries by 1 contributor, 0 confirmed; 20 of 40 credits are yours',
-      'ledger      1 entry by 1 contributor, 0 confirmed; 0 of 1 credit is yours',
+      'fork         AAAAAAAAAAAA has forked: two entries have its number 1,000',
+      'ledger       2 entries by 1 contributor, 0 confirmed; 20 of 40 credits are yours',
+      'ledger       1 entry by 1 contributor, 0 confirmed; 0 of 1 credit is yours',
     ])
   })
 

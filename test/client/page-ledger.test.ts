@@ -30,7 +30,15 @@ function after(state: PageState, events: readonly PageEvent[]): PageState {
 
 function peer(id: string, siteId: string, name: string): PageEvent {
   const path = { kind: 'relay' } as const
-  const facts = { id, siteId, name, state: 'verified', path, rttMs: undefined, quality: QUALITY } as const
+  const link = {
+    state: 'verified',
+    path,
+    rttMs: undefined,
+    quality: QUALITY,
+    carrier: 'room',
+    isNeighbour: false,
+  } as const
+  const facts = { id, siteId, name, ...link }
   return { type: 'peer', peer: facts, sinceMs: 60, nowMs: 1_000 }
 }
 

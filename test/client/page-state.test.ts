@@ -9,6 +9,7 @@ import {
   type PageState,
 } from '../../client/page/state.ts'
 import { MAX_SHOWN_PEERS, viewOf } from '../../client/page/view.ts'
+import type { PeerWay } from '../../client/page/ways.ts'
 
 const RELAY: Path = { kind: 'relay' }
 const DIRECT: Path = { kind: 'direct', local: 'host', remote: 'srflx', protocol: 'udp' }
@@ -26,8 +27,9 @@ function after(...events: PageEvent[]): PageState {
 }
 
 function peer(id: string, path: Path = RELAY, name = 'Ada'): PageEvent {
+  const way = { carrier: 'room', isNeighbour: false } as const
   const facts = { id, siteId: `site-${id}`, name, state: 'verified', path, rttMs: undefined, quality: QUALITY } as const
-  return { type: 'peer', peer: facts, sinceMs: 60, nowMs: 1_000 }
+  return { type: 'peer', peer: { ...facts, ...way }, sinceMs: 60, nowMs: 1_000 }
 }
 
 const JOINED: PageEvent[] = [
@@ -165,6 +167,103 @@ describe('the list of peers', () => {
   })
 })
 
+/** What is so of carriers and peers. Who is not named is reached over the room. */
+function ways(
+  up: { room: boolean; neighbours?: boolean; gun?: boolean },
+  peers: Readonly<Record<string, PeerWay>> = {},
+): PageEvent {
+  const carriers = Object.entries(up).map(([name, isUp]) => ({ name, isUp }))
+  return { type: 'ways', carriers, peers: new Map(Object.entries(peers)) }
+}
+
+describe('the ways to members', () => {
+  const lost: PageEvent = { type: 'state', state: 'reconnecting' }
+
+  it('are not spoken of where the room is the only one', () => {
+    expect(viewOf(after(...JOINED, ways({ room: true })))).toMatchObject({ ways: [], withoutRoom: '', goesOn: false })
+  })
+
+  it('are told each with whether it works', () => {
+    const { ways: told } = viewOf(after(...JOINED, ways({ room: true, neighbours: true, gun: false })))
+    expect(told.map(({ label, isUp, words }) => [label, isUp, words])).toEqual([
+      ['Room', true, 'in reach'],
+      ['Neighbours', true, 'in reach'],
+      ['Gun relays', false, 'out of reach'],
+    ])
+  })
+
+  it('are said to go on without the room, with what is missing', () => {
+    const view = (up: Parameters<typeof ways>[0]) => viewOf(after(...JOINED, peer('a'), lost, ways(up)))
+    expect(view({ room: false, neighbours: true, gun: true })).toMatchObject({
+      status: 'reconnecting',
+      goesOn: true,
+      statusText: 'Going on without the room',
+      withoutRoom:
+        'The room does not answer, and is being tried again. Meanwhile members go on over neighbours and Gun relays; ' +
+        'newcomers come in only where they use the same Gun relays.',
+      failureWait: '',
+      sendable: true,
+    })
+    expect(view({ room: false, neighbours: true, gun: false }).withoutRoom).toMatch(
+      /go on over neighbours; nobody new can come in\.$/,
+    )
+    expect(view({ room: false, neighbours: false, gun: true }).withoutRoom).toMatch(
+      /go on over Gun relays; messages without a direct path wait, and newcomers .*\.$/,
+    )
+    expect(view({ room: false, neighbours: false })).toMatchObject({
+      goesOn: false,
+      statusText: 'Reconnecting to the room…',
+      withoutRoom: expect.stringMatching(/direct paths stay up; other messages wait, and nobody new is met\.$/),
+    })
+  })
+
+  it('are none of the room’s while this device is offline', () => {
+    const state = after(...JOINED, lost, ways({ room: false, gun: true }), { type: 'online', isOnline: false })
+    expect(viewOf(state)).toMatchObject({ goesOn: false, withoutRoom: '' })
+  })
+
+  it('show which one leads to a peer', () => {
+    const met = after(...JOINED, peer('a'), peer('b'), lost)
+    const led = reduce(met, ways({ room: false }, { a: { carrier: 'neighbours', isNeighbour: true } }))
+    expect(viewOf(led).rows.map(({ detail }) => detail)).toEqual([
+      'through neighbours, sealed end to end',
+      'through the room, sealed end to end',
+    ])
+    const introduced = reduce(met, ways({ room: false }, { a: { carrier: 'gun', isNeighbour: false } }))
+    expect(viewOf(introduced).rows[0]).toMatchObject({
+      reachLabel: 'Introduced',
+      detail: 'only introduced over Gun relays; messages wait for a direct path',
+    })
+  })
+
+  it('count who is linked, and neighbours among them, where there are more members than that', () => {
+    const neighbour = { carrier: 'room', isNeighbour: true }
+    const state = after(
+      ...JOINED,
+      peer('a'),
+      peer('b'),
+      peer('c'),
+      ways({ room: true }, { a: neighbour, b: neighbour }),
+    )
+    expect(viewOf(reduce(state, { type: 'total', total: 120 })).census).toBe(
+      '120 members, linked to 3, 2 of them neighbours',
+    )
+    expect(viewOf(reduce(state, { type: 'total', total: 4 })).census).toBe('4 members')
+    expect(viewOf(reduce(state, lost)).census).toBe('3 members in reach, 2 of them neighbours')
+  })
+
+  it('leave the state as it is when nothing has changed', () => {
+    const event = ways({ room: true, neighbours: true }, { a: { carrier: 'neighbours', isNeighbour: true } })
+    const state = after(...JOINED, peer('a'), event)
+    expect(reduce(state, event)).toBe(state)
+    expect(reduce(state, ways({ room: true, neighbours: false }))).not.toBe(state)
+  })
+
+  it('are forgotten with the stay', () => {
+    expect(reduce(after(...JOINED, ways({ room: true, gun: true })), { type: 'left' }).carriers).toEqual([])
+  })
+})
+
 describe('the states of the page', () => {
   it('counts members, in the title too, as soon as it is in the room', () => {
     expect(viewOf(after()).title).toBe('mainnet · Edge-Net')
@@ -179,8 +278,14 @@ describe('the states of the page', () => {
   it('keeps peers while the room is out of reach and drops them when the stay is over', () => {
     const met = after(...JOINED, peer('a'))
     const away = reduce(met, { type: 'state', state: 'reconnecting' })
-    expect(viewOf(away)).toMatchObject({ rows: [{ id: 'a' }], census: '' })
-    expect(viewOf(reduce(away, peer('b', DIRECT))).census).toBe('direct paths stay up')
+    expect(viewOf(away)).toMatchObject({ rows: [{ id: 'a' }], census: '1 member in reach', goesOn: false })
+    const stalled = reduce(reduce(away, peer('b', DIRECT)), {
+      type: 'peer-state',
+      id: 'a',
+      state: 'stalled',
+      nowMs: 2_000,
+    })
+    expect(viewOf(stalled).census).toBe('1 member in reach')
     expect(viewOf(reduce(met, { type: 'left' }))).toMatchObject({ status: 'left', rows: [], sendable: false })
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AttemptReport, Explanation } from '../../client/api.ts'
-import { ADVICE_WORDS, explanationWords, PHASE_WORDS } from '../../client/explanation-words.ts'
+import { ADVICE_WORDS, explanationWords, phaseWords } from '../../client/explanation-words.ts'
 import { reachOf } from '../../client/words.ts'
 
 const QUALITY = { rttMs: 41.2, jitterMs: 3.4, loss: 0.1, bytesPerSecond: 2_048, score: 71, level: 'good' } as const
@@ -46,19 +46,21 @@ describe('an explanation in words', () => {
       Acknowledged: '2.0 KiB a second',
       Unacknowledged: '1.5 KiB',
       'Last heard': '800 ms ago',
-      Room: 'in reach',
+      Carrier: 'the room',
+      Neighbour: 'no',
       'Next attempt': 'none planned',
     })
   })
 
   it('names no path where there is none, though the last one is known', () => {
-    const stalled = explained({ phase: 'stalled', relayIsUp: false, heardMsAgo: undefined, nextAttemptInMs: 1_500 })
+    const nobody = { relayIsUp: false, carrier: undefined } as const
+    const stalled = explained({ ...nobody, phase: 'stalled', heardMsAgo: undefined, nextAttemptInMs: 1_500 })
     expect(factsOf(stalled)).toMatchObject({
       Path: 'none',
       Quality: 'no connection',
       'Round trip': 'no path',
       'Last heard': 'never',
-      Room: 'out of reach',
+      Carrier: 'none leads to it',
       'Next attempt': 'in 1.5 s',
     })
   })
@@ -75,10 +77,28 @@ describe('an explanation in words', () => {
   })
 
   it('has a sentence for every phase and every advice', () => {
-    for (const { meaning } of Object.values(PHASE_WORDS)) expect(meaning.length).toBeGreaterThan(10)
+    for (const phase of ['introducing', 'relay', 'connecting', 'direct', 'doubtful', 'stalled', 'closed'] as const) {
+      expect(phaseWords({ phase, carrier: 'room' })).toMatch(/^[A-Z][a-z]+: .{10,}$/)
+    }
     for (const sentence of Object.values(ADVICE_WORDS)) expect(sentence).toMatch(/^[A-Z].*\.$/)
     const { advice } = explanationWords(explained({ advice: ['turn-needed', 'stun-unanswered'] }))
     expect(advice).toEqual([ADVICE_WORDS['turn-needed'], ADVICE_WORDS['stun-unanswered']])
+  })
+})
+
+describe('what carries messages', () => {
+  it('is said of whichever carrier leads to the peer', () => {
+    const relayed = (carrier: string | undefined) => phaseWords({ phase: 'relay', carrier })
+    expect(relayed('room')).toBe('Relay: messages pass through the room, and no direct path is being tried')
+    expect(relayed('neighbours')).toContain('messages pass through neighbours')
+    expect(relayed('gun')).toContain('messages wait, since Gun relays only introduce')
+    expect(relayed('pigeons')).toContain('messages pass through pigeons')
+    expect(relayed('constructor')).toContain('messages pass through constructor')
+    expect(relayed(undefined)).toContain('messages wait, since nothing leads to it')
+    expect(factsOf(explained({ carrier: 'gun', isNeighbour: true }))).toMatchObject({
+      Carrier: 'Gun relays',
+      Neighbour: 'yes: it passes on what is said to all',
+    })
   })
 })
 

@@ -23,7 +23,7 @@ export async function checkDirect(sessions: Sessions, others: number): Promise<F
       return finding('direct', 'failed', 'two sessions on this machine found no direct path to each other', { advice })
     }
     const tookMs = Math.round(performance.now() - startedMs)
-    const summary = `two sessions here reach each other directly after ${durationWords(tookMs)}: ${pathWords(path.path)}`
+    const summary = `two sessions here reach each other directly after ${durationWords(tookMs)}: ${pathWords(path.path, 'room')}`
     return finding('direct', 'ok', summary, { facts: { tookMs, path: { ...path.path } } })
   } finally {
     await pair.close()

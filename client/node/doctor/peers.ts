@@ -18,7 +18,7 @@ export async function checkPeers(sessions: Sessions, others: number): Promise<Fi
     const found = await Promise.race([directPath(network, () => true, OPEN_MS), nobodyHasRtc(network, others)])
     const peers = [...network.peers.values()]
     if (found) {
-      const summary = `direct to ${label(found.peer)}: ${pathWords(found.path)}`
+      const summary = `direct to ${label(found.peer)}: ${pathWords(found.path, 'room')}`
       return finding('peers', 'ok', summary, { facts: { met: peers.length, path: { ...found.path } } })
     }
     return notDirect(network, peers)

@@ -31,7 +31,7 @@ export function pingLines(event: Timed<PingEvent | FailedEvent>, style: Style): 
     case 'joined':
       return undefined
     case 'peer':
-      return `pinging ${peerLabel(event.peer, style)}, ${routeWords(event.peer.path)}`
+      return `pinging ${peerLabel(event.peer, style)}, ${routeWords(event.peer.path, event.peer.carrier)}`
     case 'reply':
       return `${peerLabel(event.peer, style)}: seq ${event.seq}, ${durationWords(event.rttMs)}, ${ROUTE_WORDS[routeOf(event.path)].toLowerCase()}`
     case 'no-reply':
@@ -39,7 +39,7 @@ export function pingLines(event: Timed<PingEvent | FailedEvent>, style: Style): 
     case 'path':
       // It is told again in a moment, with what it is made of.
       if (event.path.kind === 'direct' && event.path.local === 'unknown') return undefined
-      return `${peerLabel(event.peer, style)}: now ${routeWords(event.path)}`
+      return `${peerLabel(event.peer, style)}: now ${routeWords(event.path, event.peer.carrier)}`
     case 'peer-state':
       return event.state === 'stalled' ? `${peerLabel(event.peer, style)}: ${style.bad('no path, waiting')}` : undefined
     case 'peer-left':
@@ -59,6 +59,6 @@ function summaryLines({ peer, ...numbers }: { readonly peer: PeerRecord } & Stat
   return `\n${peerLabel(peer, style)}: ${counts}${told.length > 0 ? `\n  ${told.join(', ')}` : ''}`
 }
 
-function routeWords(path: Path): string {
-  return `${ROUTE_WORDS[routeOf(path)].toLowerCase()}: ${pathWords(path)}`
+function routeWords(path: Path, carrier: string | undefined): string {
+  return `${ROUTE_WORDS[routeOf(path)].toLowerCase()}: ${pathWords(path, carrier)}`
 }

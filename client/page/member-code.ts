@@ -1,9 +1,14 @@
-/** Opens the ledger that this browser keeps of a network. */
+/**
+ * What joining takes and the first paint does not: the ledger that this browser keeps of a network, and the mesh. One file, fetched
+ * at once.
+ */
 import type { Identity } from '../identity/identity.ts'
 import type { SharedLedger } from '../qdag/api.ts'
 import { networkIdOf } from '../qdag/network-id.ts'
 import { openLedger, type LedgerMembership } from '../qdag/open-ledger.ts'
 import { IndexedDbStore } from '../qdag/stores/indexed-db-store.ts'
+
+export { createMesh } from '../mesh/index.ts'
 
 /**
  * The ledger of a room's network. Where the browser lets nothing be stored, or what is stored cannot be read, it begins empty
