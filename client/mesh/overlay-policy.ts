@@ -53,6 +53,8 @@ export interface OverlayPolicy {
   readonly needMs: number
   /** A link that was asked for and is not used ends: its other end pays for it as well. */
   readonly idleMs: number
+  /** A link that the mesh needs no more is kept so long: made anew, it would cost a first contact, and often it is. */
+  readonly lingerMs: number
   /** Links on demand, the other side's included: half of what a client takes at all (128). */
   readonly maxDemanded: number
   /**
@@ -87,6 +89,7 @@ export const OVERLAY_POLICY: Omit<OverlayPolicy, 'degrees'> = {
   poorMs: 30_000,
   needMs: 120_000,
   idleMs: 60_000,
+  lingerMs: 10_000,
   maxDemanded: 64,
   connections: { burst: 56, perSecond: 120 / 3_600 },
   dials: { burst: 32, perSecond: 0.5 },

@@ -217,7 +217,7 @@ export class Overlay {
     this.passive.remove(id)
     const contact = this.#contacts.get(id)
     if (contact?.state === 'neighbour') this.#part(contact)
-    else if (contact) this.#release(contact)
+    if (contact) this.#end(contact)
   }
 
   // ---- who is there ------------------------------------------------------------------------------------------------
@@ -421,6 +421,13 @@ export class Overlay {
 
   /** The link is not needed any more, unless an application wants it. */
   #release(contact: Contact): void {
+    if (contact.isDemanded) return
+    const { idleMs, lingerMs } = this.#policy
+    // Not at once: the other side may be about to use it, or to ask again.
+    contact.usedAtMs = Math.min(contact.usedAtMs, this.#host.nowMs - idleMs + lingerMs)
+  }
+
+  #end(contact: Contact): void {
     if (contact.isDemanded || contact.state === 'neighbour') return
     this.#contacts.delete(contact.id)
     this.#host.release(contact.id)
@@ -497,7 +504,7 @@ export class Overlay {
         if (contact.unanswered >= maxUnanswered) this.ban(id)
       } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.#isPlain(contact)) {
         contact.isDemanded = false
-        this.#release(contact)
+        this.#end(contact)
       }
     }
   }
