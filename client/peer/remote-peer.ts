@@ -5,7 +5,7 @@
 import type { ProvenAnnouncement } from '../../protocol/announcement.ts'
 import { textOf, toBase64Url, type Bytes } from '../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../protocol/envelope.ts'
-import { decodeFrame, encodeFrame, FLAG_TEXT, type Frame, type FrameType } from '../../protocol/frame.ts'
+import { decodeFrame, encodeFrame, epochByte, FLAG_TEXT, type Frame, type FrameType } from '../../protocol/frame.ts'
 import { FRAME_HEADER_BYTES, MAX_FRAME_PAYLOAD_BYTES } from '../../protocol/limits.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import type {
@@ -252,6 +252,9 @@ export class RemotePeer implements Peer, PeerLink {
     const frame = decodeFrame(bytes)
     if (!frame) return this.#host.misbehaved(this.id, 'frame-malformed')
     const isFirst = this.#peerIncarnation === undefined
+    const forEpoch = frame.epoch & 0xff
+    // It speaks to a link state of ours that is over. Told of this one it begins a new one, too, and that is the one to know.
+    if (isFirst && forEpoch !== 0 && forEpoch !== epochByte(this.keys.incarnation)) return this.hello()
     this.#peerIncarnation ??= incarnation
     if (incarnation > this.#peerIncarnation) return this.#host.restarted(this, incarnation, bytes, via)
     this.hasLeftRoom = false
