@@ -3,6 +3,7 @@ import { proveAnnouncement } from '../protocol/announcement.ts'
 import { toBase64Url, type Bytes } from '../protocol/bytes.ts'
 import { encodePeersRequest } from '../protocol/room-messages.ts'
 import type { RoomCarrier } from './carrier/room.ts'
+import type { Failures } from './failures.ts'
 import type { Links } from './links.ts'
 import type { MeshHost, ProvenMember } from './mesh/api.ts'
 import type { JoinedNetwork } from './network.ts'
@@ -13,6 +14,7 @@ export function meshHost(
   { session, clock, membership }: NetworkParts,
   links: Links,
   room: RoomCarrier,
+  failures: Failures,
 ): MeshHost {
   const networkId = session.core.network
 
@@ -21,8 +23,7 @@ export function meshHost(
     if (typeof proven === 'string' || (await links.judge(proven))) return undefined
     const { peerId: id, profile, core } = proven
     const { name, capabilities } = profile
-    const applicant = { id, siteId: toBase64Url(core.identity), name, capabilities }
-    return (await links.authorize(applicant)) ? { ...applicant, identity: core.identity } : undefined
+    return { id, siteId: toBase64Url(core.identity), name, capabilities, identity: core.identity }
   }
 
   return {
@@ -38,11 +39,13 @@ export function meshHost(
     announcementOf: (peer) => links.remotes.get(peer)?.announcement.bytes,
     sign: (message) => session.sign(message),
     prove,
+    authorize: (applicant) => links.authorize(applicant),
     link: (announcement) => links.meet(announcement),
     direct: (peer) => links.direct(peer),
     release: (peer) => void links.release(peer),
     sample: (count) => room.send(encodePeersRequest({ sample: count })),
     blame: (peer, reason) => links.misbehaved(peer, reason),
     heard: (from, data) => network.heard(from, data),
+    failed: (cause) => failures.handlerFailed(cause),
   }
 }

@@ -133,7 +133,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     })
     this.peers = this.#links.peers
     membership?.attach(this)
-    mesh?.attach(meshHost(this, parts, this.#links, this.#room))
+    mesh?.attach(meshHost(this, parts, this.#links, this.#room, this.#failures))
     ledger?.attach(this)
   }
 

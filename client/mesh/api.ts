@@ -66,6 +66,8 @@ export interface MeshHost extends Pick<Network, 'on' | 'channel' | 'send' | 'pee
   sign(message: Bytes): Promise<Bytes>
   /** Whose announcement it is, if it verifies, is still valid and shows membership; `undefined` otherwise. Never rejects. */
   prove(announcement: Bytes): Promise<ProvenMember | undefined>
+  /** Whether the application lets a member be seen and heard. Never rejects. */
+  authorize(applicant: Applicant): Promise<boolean>
   /** Begins a link; `peer` follows when the other side answers. False when there will be none. Never rejects. */
   link(announcement: Bytes): Promise<boolean>
   /** A direct path to this peer is worth its connection. */
@@ -78,6 +80,8 @@ export interface MeshHost extends Pick<Network, 'on' | 'channel' | 'send' | 'pee
   blame(peer: PeerId, reason: string): void
   /** Hands the application what a member said to all. */
   heard(from: Applicant, data: string | Bytes): void
+  /** Something that the application brought has thrown. */
+  failed(cause: unknown): void
 }
 
 export interface ProvenMember extends Applicant {

@@ -1,26 +1,28 @@
 /**
  * What a member says to all, in his own name: signed, so that nobody who passes it on can put words into another's mouth, and
  * taken once, for two minutes. In bytes: announcement (u16 length in front) · sent at u48 · kind u8 · signature 64 · data.
+ *
+ * Whether something is to blame on whoever passed it on is judged alike by all: by its bytes, and by the strict rule for
+ * signatures. What peers may judge differently, as membership and the age of something, is ignored.
  */
-import { concat, textOf, utf8, type Bytes } from '../../protocol/bytes.ts'
-import { verifySignature } from '../../protocol/hash.ts'
+import { compareBytes, concat, textOf, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { decodeAnnouncement } from '../../protocol/announcement.ts'
 import { fixed, layout, oneOf, rest, sized, uint } from '../../protocol/layout.ts'
-import { MAX_ANNOUNCEMENT_BYTES, SIGNATURE_BYTES } from '../../protocol/limits.ts'
+import { MAX_ANNOUNCEMENT_BYTES, SIGNATURE_BYTES, TICKET_CLOCK_TOLERANCE_MS } from '../../protocol/limits.ts'
 import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
 import type { Sendable } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
-import { AgingMap } from './aging-map.ts'
+import { verifyStrictly } from '../networks/strict-signature.ts'
 import type { Announcements } from './announcements.ts'
-import type { Judgement, MeshHost } from './api.ts'
+import type { Judgement, MeshHost, ProvenMember } from './api.ts'
+import { HeardBefore } from './heard-before.ts'
 
 /** What gossip takes, less an announcement with the longest chain, and the rest of the head. */
 export const MAX_BROADCAST_BYTES = 12_288
-/** Clocks differ, and gossip takes two seconds to the last of ten thousand. */
+/** Gossip takes two seconds to the last of ten thousand, and clocks differ. */
 const MAX_AGE_MS = 120_000
-/** What may come again is at most twice as old: from two minutes ahead to two minutes behind. */
-const REMEMBERED_MS = 2 * MAX_AGE_MS
-/** Five a second of some hundred members that talk without a pause. Who floods makes us forget, and gossip bounds him. */
-const MAX_REMEMBERED = 65_536
+/** What a neighbour that says as much as gossip allows says in the time that something may come: 200 a second, three minutes. */
+const MAX_REMEMBERED = 36_000
 const DOMAIN = utf8('edge-net/broadcast/1\0')
 
 interface Broadcast {
@@ -49,7 +51,7 @@ const HEAD = layout<Pick<Broadcast, 'sentAtMs' | 'kind' | 'data'>>({
 export class Broadcasts {
   readonly #host: MeshHost
   readonly #announcements: Announcements
-  readonly #heard = new AgingMap<string, true>(MAX_REMEMBERED, REMEMBERED_MS)
+  readonly #heard = new HeardBefore(MAX_REMEMBERED, MAX_AGE_MS, TICKET_CLOCK_TOLERANCE_MS)
   #lastSentAtMs = 0
 
   constructor(host: MeshHost, announcements: Announcements) {
@@ -66,7 +68,7 @@ export class Broadcasts {
       throw new EdgeNetError('message-too-large', 'broadcast', message, hint)
     }
     // Two that are said at once are two.
-    const sentAtMs = Math.max(this.#host.nowMs(), this.#lastSentAtMs + 1)
+    const sentAtMs = Math.max(Math.floor(this.#host.nowMs()), this.#lastSentAtMs + 1)
     this.#lastSentAtMs = sentAtMs
     const unsigned = { sentAtMs, kind: typeof data === 'string' ? 'text' : 'bytes', data: bytes } as const
     const signature = await this.#host.sign(this.#signed(this.#host.peerId, unsigned))
@@ -78,19 +80,22 @@ export class Broadcasts {
     const broadcast = BROADCAST.decode(payload)
     if (!broadcast || broadcast.data.length > MAX_BROADCAST_BYTES) return 'reject'
     const { announcement, sentAtMs, kind, signature, data } = broadcast
-    const text = kind === 'text' ? textOf(data) : data
-    if (text === undefined) return 'reject'
-    const now = this.#host.nowMs()
-    if (Math.abs(now - sentAtMs) > MAX_AGE_MS) return 'ignore'
-    // Somebody whose membership is over, or is not known here yet: whoever passed it on may know otherwise.
+    const words = kind === 'text' ? textOf(data) : data.slice()
+    const core = decodeAnnouncement(announcement)?.core
+    if (words === undefined || !core || compareBytes(core.network, this.#host.networkId) !== 0) return 'reject'
     const member = await this.#announcements.prove(announcement)
-    if (!member) return 'ignore'
-    if (!(await verifySignature(member.identity, signature, this.#signed(member.id, broadcast)))) return 'reject'
-    const key = `${member.id} ${sentAtMs}`
-    if (member.id === this.#host.peerId || this.#heard.has(key, now)) return 'ignore'
-    this.#heard.set(key, true, now)
-    this.#host.heard(member, text)
+    if (!member || member.id === this.#host.peerId) return 'ignore'
+    // Looked at before the signature, which costs more, and again after it: the same may have come twice meanwhile.
+    if (this.#heard.has(member.id, sentAtMs, this.#host.nowMs())) return 'ignore'
+    if (!(await verifyStrictly(member.identity, signature, this.#signed(member.id, broadcast)))) return 'reject'
+    if (!this.#heard.take(member.id, sentAtMs, this.#host.nowMs())) return 'ignore'
+    void this.#hear(member, announcement, words)
     return 'accept'
+  }
+
+  /** Whoever is not to be heard here is passed on all the same: others may want to hear him. */
+  async #hear(member: ProvenMember, announcement: Bytes, words: string | Bytes): Promise<void> {
+    if (await this.#announcements.isAuthorized(member, announcement)) this.#host.heard(member, words)
   }
 
   #signed(from: PeerId, { sentAtMs, kind, data }: Pick<Broadcast, 'sentAtMs' | 'kind' | 'data'>): Bytes {

@@ -2,4 +2,4 @@
 export type { Judgement, NetworkGossip, SharedMesh } from './api.ts'
 export { MAX_BROADCAST_BYTES } from './broadcasts.ts'
 export { createMesh } from './create-mesh.ts'
-export type { MeshOptionsOfUsers as MeshOptions } from './create-mesh.ts'
+export type { CreateMeshOptions } from './create-mesh.ts'

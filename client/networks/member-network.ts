@@ -80,6 +80,10 @@ export class OpenedNetwork implements MemberNetwork {
     return this.#membership?.expiresAtMs ?? NEVER_MS
   }
 
+  get degree(): number {
+    return this.facts.parameters.maxDegree
+  }
+
   async judge(
     { identity, chain, expiresAtMs }: Parameters<SharedMembership['judge']>[0],
     atMs: number,
