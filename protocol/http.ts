@@ -13,6 +13,8 @@ export interface NetworkDescription {
   readonly url: string
   /** Members now, as the room last counted them; 0 when nobody has ever joined. */
   readonly members: number
+  /** WebSocket URLs of Gun relays over which members go on when the host cannot be reached; absent in lists, and where there are none. */
+  readonly gunRelays?: readonly string[]
   /** Of founded networks: what the founder says of it. Text from a stranger. */
   readonly description?: string
   /** Of founded networks: the founder's `siteId`. */

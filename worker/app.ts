@@ -4,6 +4,7 @@ import type { HttpError, IceAnswer } from '../protocol/http.ts'
 import { MAX_TICKET_CHARACTERS, SUBPROTOCOL } from '../protocol/limits.ts'
 import type { Purpose } from '../protocol/ticket.ts'
 import { admissionRequest, admit, originAllowed, type Admission, type Refused } from './door.ts'
+import { gunRelays, pageWithRelays } from './gun-relays.ts'
 import { iceAnswer, iceAnswerAtHand, iceProviderName } from './ice.ts'
 import { errorKind, log } from './log.ts'
 import { membershipFault } from './membership.ts'
@@ -24,7 +25,10 @@ app.get('/n/:network', async (context) => {
   const fault = nameFault(network)
   if (!fault && wantsJson(context)) return describe(context, network)
   if (fault && !wantsPage(context)) return refuseHttp(fault, Date.now(), undefined, corsHeaders(context))
-  const page = await context.env.ASSETS.fetch(new URL('/page.html', context.req.url))
+  const page = await pageWithRelays(
+    await context.env.ASSETS.fetch(new URL('/page.html', context.req.url)),
+    gunRelays(context.env),
+  )
   // A person who mistyped a name gets the page all the same; it says what is wrong.
   return fault ? new Response(page.body, { status: statusOf(fault), headers: page.headers }) : page
 })
@@ -46,7 +50,7 @@ addMembershipRoutes(app)
 
 app.get('/health', (context) =>
   Response.json(
-    { ok: true, protocol: SUBPROTOCOL, ice: iceProviderName(context.env) },
+    { ok: true, protocol: SUBPROTOCOL, ice: iceProviderName(context.env), gunRelays: gunRelays(context.env).length },
     { headers: corsHeaders(context) },
   ),
 )

@@ -2,10 +2,11 @@
 import type { Hono } from 'hono'
 import { fromBase64Url, toBase64Url } from '../protocol/bytes.ts'
 import { proveGenesis, type Genesis } from '../protocol/genesis.ts'
-import type { FoundedDescription, NetworkList } from '../protocol/http.ts'
+import type { FoundedDescription, NetworkDescription, NetworkList } from '../protocol/http.ts'
 import { MAX_GENESIS_BYTES } from '../protocol/limits.ts'
 import { isPlainName, networkIdText } from '../protocol/network.ts'
 import { charterOf } from './charter.ts'
+import { gunRelays } from './gun-relays.ts'
 import { knownNetworks, type KnownNetwork } from './known-networks.ts'
 import { FOUNDING_WINDOW_MS, isFoundingLimited, sourceOf } from './rate-limits.ts'
 import { registryOf } from './registry.ts'
@@ -84,7 +85,8 @@ export async function describe(context: RouteContext, network: string): Promise<
   const headers = { ...corsHeaders(context), 'Cache-Control': LISTING_CACHE_CONTROL, Vary: 'Accept, Origin' }
   if (isPlainName(network)) {
     const members = await registryOf(context.env).membersOf(network)
-    return Response.json(await description(context, network, members), { headers })
+    const answer = { ...(await description(context, network, members)), ...relaysOf(context) }
+    return Response.json(answer satisfies NetworkDescription, { headers })
   }
   const known = await knownNetworks.find(network, 'other', context.env)
   if (!known) return refuse(context, 'network-unknown')
@@ -103,9 +105,15 @@ async function foundedDescription(
   const members = await registryOf(context.env).membersOf(network)
   return {
     ...(await description(context, network, members, labelOf(genesis))),
+    ...relaysOf(context),
     genesis: toBase64Url(genesis.bytes),
     ...(revocations && { revocations: toBase64Url(revocations.bytes) }),
   }
+}
+
+function relaysOf({ env }: RouteContext): Pick<NetworkDescription, 'gunRelays'> {
+  const relays = gunRelays(env)
+  return relays.length > 0 ? { gunRelays: relays } : {}
 }
 
 function labelOf({ name, policy, description: about, creator }: Genesis) {

@@ -6,3 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export function variable(environment: Environment, name: string): string | undefined {
   return environment[name] || undefined
 }
+
+/** The items of a variable that has several, separated by commas. */
+export function listOf(text = ''): string[] {
+  return text.split(',').flatMap((item) => item.trim() || [])
+}

@@ -15,6 +15,7 @@ ${OF_PATHS}`
 const KEEPING_ENVIRONMENT = `Environment:
   EDGE_NET_NAME                   as --name
   EDGE_NET_INVITE                 as --invite
+  EDGE_NET_GUN                    as --gun, separated by commas
 ${OF_DATA}
 ${OF_IDENTITY}
 ${OF_PATHS}`
@@ -39,8 +40,13 @@ an invite is needed once; EDGE_NET_INVITE keeps it out of the list of processes.
 who decide have agreed; --for says how long. It tells your siteId: let them know it by another way. Whoever is removed is
 told, and leaves.
 
+While the room cannot be reached, members go on over each other: those with direct paths carry for the others. Gun relays, up to 8,
+let members find each other who have nobody left, and newcomers come in who use the same ones: npm install gun. It is told
+which of these ways work, and SIGUSR2 says which one leads to whom.
+
 Examples:
   edge-net join https://edge.example/n/mainnet
+  edge-net join https://edge.example/n/mainnet --gun https://relay.example/gun --gun https://other.example/gun
   edge-net join "https://edge.example/n/net-…#invite=…"
   edge-net join https://edge.example/n/net-… --ask "Ada, from the lab" --name Ada
   edge-net join https://edge.example/n/mainnet --name build-server --direct off
@@ -51,8 +57,8 @@ Examples:
 ${KEEPING_ENVIRONMENT}
 
 JSON events, each with "event" and "sinceMs":
-  membership, waiting, removed, phase, joined, state, announced, peer, peer-state, peer-left, path, rtt, quality, explain, total, message, sent,
-  ledger, entry, confirmed, contributed, sync, fork, error, left, failed
+  membership, waiting, removed, phase, joined, state, carrier-up, carrier-down, announced, peer, peer-state, peer-left, path, rtt,
+  quality, explain, total, message, broadcast, sent, ledger, entry, confirmed, contributed, sync, fork, error, left, failed
 
 Exit codes:
   0    left in good order
@@ -262,6 +268,7 @@ Environment:
   EDGE_NET_CLOUDFLARE_TURN_KEY_ID, EDGE_NET_CLOUDFLARE_TURN_KEY_TOKEN
                                   a key of Cloudflare Realtime TURN, instead
   EDGE_NET_ORIGINS                origins whose pages may join, separated by commas; any if it is left out
+  EDGE_NET_GUN_RELAYS             Gun relays over which open pages go on without this service, separated by commas
   EDGE_NET_METRICS_TOKEN          GET /metrics then wants it as a bearer token
 
 JSON events, each with "event" and "sinceMs":

@@ -5,7 +5,8 @@ import type { IceServer } from '../../protocol/http.ts'
 import { MAX_NAME_BYTES, MAX_NOTE_BYTES } from '../../protocol/limits.ts'
 import type { JoinOptions } from '../api.ts'
 import { dataFolder } from './data-folder.ts'
-import { variable, type Environment } from './environment.ts'
+import { listOf, variable, type Environment } from './environment.ts'
+import { gunRelaysOf } from './gun.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Of `join`, as commander gives them. */
@@ -25,6 +26,7 @@ export interface Flags {
   readonly invite?: string
   /** True for `--ask` without a note. */
   readonly ask?: string | boolean
+  readonly gun?: readonly string[]
 }
 
 /** Of `ping`. */
@@ -57,6 +59,8 @@ export interface StayOptions {
   readonly invite: string | undefined
   /** Asks to be let in, with a note to those who decide; `undefined` when nobody is asked. */
   readonly asking: { readonly note: string } | undefined
+  /** WebSocket URLs of Gun relays. */
+  readonly gunRelays: readonly string[]
 }
 
 export interface PingOptions {
@@ -85,6 +89,7 @@ export function stayOptions(flags: Flags, environment: Environment): StayOptions
     sharePercent: shareOf(flags),
     invite: flags.invite ?? variable(environment, 'EDGE_NET_INVITE'),
     asking: askingOf(flags),
+    gunRelays: gunRelaysOf(flags.gun, environment),
   }
 }
 
@@ -199,7 +204,7 @@ export function wholeNumberOf(text: string, flag: string, { least, most, example
 }
 
 function iceServersOf(environment: Environment): IceServer[] {
-  const stun = (variable(environment, 'EDGE_NET_STUN_SERVERS') ?? '').split(',').flatMap((url) => url.trim() || [])
+  const stun = listOf(variable(environment, 'EDGE_NET_STUN_SERVERS'))
   for (const url of stun) checkUrl(url, /^stuns?:[^\s/]/, 'EDGE_NET_STUN_SERVERS', 'stun:stun.example.org:3478')
   const servers: IceServer[] = stun.length > 0 ? [{ urls: stun }] : []
 

@@ -49,6 +49,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     .option('--no-ledger', 'take no part in the ledger')
     .option('--invite <link>', 'a link or a code that lets you into a private network (EDGE_NET_INVITE)')
     .option('--ask [note]', 'ask to be let in, and wait for it; the note is for those who decide')
+    .option('--gun <url>', 'a Gun relay for when the room cannot be reached; may be repeated (EDGE_NET_GUN)', collected)
     .option('--ephemeral', 'keep nothing: an identity and a ledger of the moment')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', JOIN_HELP)
@@ -157,6 +158,11 @@ function doctorCommand(roomUrl: string, flags: DoctorFlags): Promise<ExitCode> {
       progress?.clear()
     }
   })
+}
+
+/** The values of an option that may be given several times. */
+function collected(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 /** SIGUSR1 starts Node's debugger. Windows has neither. */

@@ -11,6 +11,7 @@ import { admitted, membershipEvent } from './admission.ts'
 import { startComputer } from './computer.ts'
 import { Contributing } from './contributing.ts'
 import { EXIT, type ExitCode } from './exit.ts'
+import { gunOf } from './gun.ts'
 import { join } from './index.ts'
 import { identityOfStay, ledgerOfStay } from './identity-and-ledger.ts'
 import { followLedger, ledgerTotals } from './ledger-following.ts'
@@ -41,6 +42,7 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   const { tell, ended } = around
   // Nothing is made for a room that cannot be.
   parseRoomUrl(roomUrl)
+  const carriers = await gunOf(options.gunRelays)
   const identity = await unlessAborted(identityOfStay(options), ended)
   const membership = await admitted(roomUrl, identity, options, tell, ended)
   const kept = await unlessAborted(ledgerOfStay(roomUrl, identity, options, membership), ended)
@@ -50,6 +52,7 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
     ...options.join,
     identity,
     mesh: createMesh(),
+    carriers,
     ...(ledger && { ledger }),
     ...(membership && { membership }),
     signal: ended,

@@ -7,6 +7,7 @@ import type { Identity } from '../identity/identity.ts'
 import { join } from '../index.ts'
 import { sayToAll } from '../say-to-all.ts'
 import { failureFrom, failureOf, isMembershipFailure } from './failure.ts'
+import { gunOfHost } from './gun-of-host.ts'
 import { loadIdentity } from './identity-store.ts'
 import { followLedger } from './ledger-feed.ts'
 import type { Stay } from './membership/stay.ts'
@@ -76,6 +77,7 @@ export function startSession(place: Place, settings: Settings, hooks: SessionHoo
         tell({ type: 'ledger-fault', message: `Kept only while the page is open: ${failureFrom(error).message}` }),
       ),
       mesh: createMesh(),
+      carriers: gunOfHost(),
       onPhase: (phase) => tell({ type: 'phase', phase, sinceMs: since() }),
     })
   }

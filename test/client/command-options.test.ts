@@ -14,6 +14,7 @@ describe('the arguments of the command', () => {
       folder: expect.stringMatching(/edge-net$/),
       ledger: true,
       sharePercent: undefined,
+      gunRelays: [],
     })
   })
 
@@ -56,6 +57,13 @@ describe('the arguments of the command', () => {
     })
   })
 
+  it('name Gun relays, each once, with http or as WebSockets', () => {
+    const environment = { EDGE_NET_GUN: 'https://one.example/gun, wss://one.example/gun,http://[::1]:8765/gun' }
+    expect(stayOptions({}, {}).gunRelays).toEqual([])
+    expect(stayOptions({}, environment).gunRelays).toEqual(['wss://one.example/gun', 'ws://[::1]:8765/gun'])
+    expect(stayOptions({ gun: ['https://two.example/gun'] }, environment).gunRelays).toEqual(['wss://two.example/gun'])
+  })
+
   it('take an empty variable for an unset one', () => {
     const names = ['EDGE_NET_NAME', 'EDGE_NET_DATA', 'EDGE_NET_STUN_SERVERS', 'EDGE_NET_TURN_URL']
     const empty = Object.fromEntries([...names, 'EDGE_NET_TURN_USERNAME'].map((name) => [name, '']))
@@ -72,6 +80,12 @@ describe('the arguments of the command', () => {
     [{ data: '' }, {}, '--data'],
     [{ data: '/srv/edge', ephemeral: true }, {}, '--ephemeral'],
     [{ share: '50' }, {}, '--share'],
+    [{ gun: ['relay.example/gun'] }, {}, '--gun has "relay.example/gun"'],
+    [{ gun: [''] }, {}, '--gun'],
+    [{ gun: ['https://me:secret@relay.example/gun'] }, {}, '--gun'],
+    [{ gun: ['https://relay.example/gun#1'] }, {}, '--gun'],
+    [{ gun: Array.from({ length: 9 }, (_, i) => `https://relay-${i}.example/gun`) }, {}, '--gun names 9 Gun relays'],
+    [{}, { EDGE_NET_GUN: 'https://relay.example/gun,ftp://relay.example' }, 'EDGE_NET_GUN has "ftp://relay.example"'],
     [{ contribute: true, share: '0' }, {}, '--share'],
     [{ contribute: true, share: '101' }, {}, '--share'],
     [{ contribute: true, share: '2.5' }, {}, '--share'],

@@ -50,7 +50,7 @@ test('networks with members are listed with their sizes', async () => {
 
 test('the service tells that it is well, and where its ICE servers come from', async () => {
   const response = await request('/health')
-  expect(await response.json()).toEqual({ ok: true, protocol: 'edge-net.1', ice: 'stun' })
+  expect(await response.json()).toEqual({ ok: true, protocol: 'edge-net.1', ice: 'stun', gunRelays: 0 })
 })
 
 test.each([

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../../protocol/envelope.ts'
+import { gunRelayUrl, MAX_GUN_RELAYS } from '../../../protocol/gun-relays.ts'
 import { ENVELOPE_HEADER_BYTES, MAX_INTRO_ENVELOPE_BYTES, MAX_SIGNAL_ENVELOPE_BYTES } from '../../../protocol/limits.ts'
 import type { PeerId } from '../../../protocol/peer-id.ts'
 import { nowMs } from '../../clock.ts'
@@ -12,7 +13,7 @@ import { EdgeNetError } from '../../errors.ts'
 import type { Timer } from '../../timers.ts'
 import type { Carrier, CarrierEvents, CarrierSelf } from '../carrier.ts'
 import { GunGraph, loadGun, type GunConstructor, type GunSocket } from './gun-graph.ts'
-import { BUCKET_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS, MAX_RELAYS } from './limits.ts'
+import { BUCKET_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS } from './limits.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox, type Letter } from './outbox.ts'
 import { AnnouncePace } from './pace.ts'
@@ -62,13 +63,13 @@ export function gunCarrier({ relays, gun }: GunCarrierOptions): GunCarrier {
 /** As WebSocket URLs, each once. */
 function relayUrls(relays: readonly string[]): readonly string[] {
   const urls = relays.map((relay) => {
-    const url = URL.parse(relay.replace(/^http/, 'ws'))
-    if (url?.protocol === 'ws:' || url?.protocol === 'wss:') return url.href
+    const url = gunRelayUrl(relay)
+    if (url !== undefined) return url
     throw invalid(`${JSON.stringify(relay)} is not the URL of a Gun relay.`)
   })
   const distinct = [...new Set(urls)]
   if (distinct.length === 0) throw invalid('There is no relay.')
-  if (distinct.length > MAX_RELAYS) throw invalid(`${distinct.length} relays are more than ${MAX_RELAYS}.`)
+  if (distinct.length > MAX_GUN_RELAYS) throw invalid(`${distinct.length} relays are more than ${MAX_GUN_RELAYS}.`)
   return distinct
 }
 

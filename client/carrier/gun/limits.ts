@@ -48,8 +48,6 @@ export const MAX_MEMBERS = 1_024
 
 // ---- relays ------------------------------------------------------------------------------------------------------------
 
-/** Each costs a socket and a copy of everything; with three, two may be down. */
-export const MAX_RELAYS = 8
 /** TCP, TLS and Gun's greeting over a satellite need 4 s. */
 export const RELAY_CONNECT_TIMEOUT_MS = 10_000
 /** Gun's own relays say `[]` every 20 s; a silence longer than that is asked about. */

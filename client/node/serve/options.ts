@@ -1,6 +1,7 @@
 /** What was asked of `serve`, checked. Flags win over the environment. */
 import type { BlockList } from 'node:net'
-import { variable, type Environment } from '../environment.ts'
+import { listOf, variable, type Environment } from '../environment.ts'
+import { checkedGunRelays } from '../gun.ts'
 import { folderOf, wholeNumberOf } from '../options.ts'
 import { UsageError } from '../usage-error.ts'
 import { proxyList } from './client-of.ts'
@@ -42,7 +43,7 @@ export function serveOptions(flags: ServeFlags, environment: Environment, names:
     folder: folderOf(flags.data, environment),
     proxies: proxyList(flags.proxy ?? ''),
     variables: {
-      ...ownVariables(environment, names),
+      ...checkedVariables(environment, names),
       ...(flags.stun !== undefined && { EDGE_NET_STUN_URLS: stunOf(flags.stun) }),
     },
   }
@@ -52,6 +53,12 @@ function hostOf(host = DEFAULT_HOST): string {
   // Node would take it for all addresses: that is to be said, and not to happen where "$ADDRESS" was not set.
   if (host !== '') return host
   throw new UsageError('--host takes an address, not "".', 'For example: --host 0.0.0.0')
+}
+
+/** @throws UsageError for relays that the service would leave out */
+function checkedVariables(environment: Environment, names: readonly string[]): Record<string, string> {
+  checkedGunRelays(listOf(variable(environment, 'EDGE_NET_GUN_RELAYS')), 'EDGE_NET_GUN_RELAYS')
+  return ownVariables(environment, names)
 }
 
 function ownVariables(environment: Environment, names: readonly string[]): Record<string, string> {
@@ -64,7 +71,7 @@ function ownVariables(environment: Environment, names: readonly string[]): Recor
 
 /** None of them is a choice, too. */
 function stunOf(text: string): string {
-  for (const url of text.split(',').flatMap((item) => item.trim() || [])) {
+  for (const url of listOf(text)) {
     if (!/^stuns?:[^\s/]/.test(url)) {
       throw new UsageError(
         `--stun has "${url}", which is no such URL.`,
