@@ -97,7 +97,7 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     if (known) return Promise.resolve(known)
     if (!parsePeerId(id) || id === this.#host.peerId) return Promise.reject(unreachableError(id))
     const coming = this.#reaching.wait(id)
-    this.#turn((mesh, now) => mesh.demand(id, now) || this.#reaching.gaveUp(id))
+    this.#demand(id)
     return coming
   }
 
@@ -274,7 +274,19 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     this.#carrier.lost(to)
     // Another carrier may lead there, and the link may have begun.
     if (this.#host.announcementOf(to)) return
-    this.#reaching.gaveUp(to)
     this.#turn((mesh, now) => mesh.unreachable(to, now))
+    if (this.#reaching.has(to)) this.#demandAgain(to)
+  }
+
+  #demand(id: PeerId): void {
+    this.#turn((mesh, now) => {
+      if (!mesh.demand(id, now)) this.#reaching.gaveUp(id)
+    })
+  }
+
+  /** Seeking is heard by all, and so it is rationed, and a way may have ended just now: whoever waits has some time. */
+  #demandAgain(id: PeerId): void {
+    if (this.#mesh.degree === 0) return this.#reaching.gaveUp(id)
+    this.#reaching.retry(id, () => this.#demand(id))
   }
 }

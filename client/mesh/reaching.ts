@@ -6,6 +6,7 @@ import { Timers } from '../timers.ts'
 
 /** A seek is answered or not within five seconds, and a first contact over neighbours takes some round trips. */
 const REACH_MS = 10_000
+const RETRY_MS = 1_000
 
 interface Waiting {
   readonly promise: Promise<Peer>
@@ -39,6 +40,11 @@ export class Reaching {
 
   came(peer: Peer): void {
     this.#waiting.get(peer.id)?.resolve(peer)
+  }
+
+  /** Nobody leads to it now. `again` is called once, unless the wait is over by then. */
+  retry(id: PeerId, again: () => void): void {
+    this.#timers.after(RETRY_MS, () => this.has(id) && again())
   }
 
   /** Nobody leads to it. */
