@@ -7,8 +7,8 @@
  * Invariants: a message is delivered once, and only after a verdict; what is relayed has been judged valid here; and what a
  * neighbour makes us hold or do is bounded by its own rates.
  */
-import type { Bytes } from '../../protocol/bytes.ts'
-import type { PeerId } from '../../protocol/peer-id.ts'
+import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
+import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
 import { GossipLink } from './gossip-link.ts'
@@ -171,7 +171,7 @@ export class Gossip {
     if (isAnswer) link.audit = undefined
     link.untold.delete(key)
     if (this.#seen.has(key, nowMs)) {
-      if (!isAnswer) this.#repeated(link, key)
+      if (!isAnswer) this.#repeated(link, key, compareBytes(message.origin, peerIdBytes(link.id)) === 0)
       return
     }
     const tellers = this.#missing.came(key)
@@ -193,14 +193,15 @@ export class Gossip {
     this.#host.validate(ticket, message, link.id)
   }
 
-  /** It has come already: this link is slower than another. */
-  #repeated(link: GossipLink, key: string): void {
+  /** It has come already: this link is slower than another. What its peer says itself it pushes to all, asked not to or not. */
+  #repeated(link: GossipLink, key: string, isOwn: boolean): void {
     const { nowMs } = this.#host
     const pending = this.#seen.get(key, nowMs)
     if (pending && !pending.pushers.includes(link) && link.pending < this.#policy.maxPending) {
       pending.pushers.push(link)
       link.pending++
     }
+    if (isOwn) return
     const { prunedAtMs } = link
     if (prunedAtMs !== undefined) {
       if (nowMs - prunedAtMs > this.#policy.pruneGraceMs) this.#host.blame(link.id, 'flood')
