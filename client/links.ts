@@ -210,7 +210,11 @@ export class Links implements ArrivalsHost, PeerHost {
   /** Works for a direct path to a peer with a link. */
   direct(id: PeerId): void {
     const remote = this.remotes.get(id)
-    if (remote && this.#parts.manager?.has(id) === false) void this.#goDirect(remote)
+    const { manager } = this.#parts
+    if (!remote || manager?.has(id) !== false) return
+    void this.#goDirect(remote)
+    // The other side need not think that its link is worth a connection, and is asked to offer one where that is its part.
+    if (!manager.isOfferer(id)) manager.createOffer(id)
   }
 
   /** Ends a link that nobody needs. */

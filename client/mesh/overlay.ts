@@ -240,9 +240,9 @@ export class Overlay {
     return this.degree < Math.min(this.#policy.degrees.floor, (this.#toldSize || Infinity) - 1)
   }
 
-  /** Whoever has never been told goes by whom it knows. */
+  /** A room that has just come back, or was never there, does not know everybody: whom one knows oneself counts, too. */
   #measure(): void {
-    this.#size = this.#toldSize || 1 + this.degree + this.passive.size
+    this.#size = Math.max(this.#toldSize, 1 + this.degree + this.passive.size)
     const { complete } = this.#policy.degrees
     this.#isComplete = this.#size <= (this.#isComplete ? OUTGROWN * complete : complete)
   }
@@ -336,11 +336,18 @@ export class Overlay {
     const isSettled = state === 'asking' || state === 'neighbour'
     if (isSettled || this.#hasRoomFor(contact, isUrgent)) {
       this.#host.send(id, 'mesh_accept', { degree: Math.min(this.degree + 1, 255) })
-      if (state !== 'neighbour') this.#join(contact, state === 'asking')
+      if (state === 'neighbour') this.#begunAnew(contact)
+      else this.#join(contact, state === 'asking')
       return
     }
     const alternatives = this.#banned.has(id, nowMs) ? [] : this.#alternatives(contact)
     this.#host.send(id, 'mesh_refuse', { members: alternatives })
+  }
+
+  /** It has parted, or lost its link, without our knowing, and knows nothing of what was agreed before. */
+  #begunAnew({ id }: Contact): void {
+    this.#host.neighbourDown(id)
+    this.#host.neighbourUp(id)
   }
 
   /** Whether somebody may become a neighbour; drops another one for it if it is in need. */
