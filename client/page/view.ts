@@ -202,16 +202,23 @@ function stepsOf({ milestones, status }: PageState): Step[] {
 function censusOf({ status, total, peers }: PageState): string {
   if (status !== 'open' && status !== 'reconnecting') return ''
   const shown = [...peers.values()]
-  const neighbours = shown.filter(({ isNeighbour }) => isNeighbour).length
-  const ofThem = neighbours === 0 ? '' : `, ${neighbours} of them ${neighbours === 1 ? 'a neighbour' : 'neighbours'}`
   if (status === 'reconnecting') {
-    const reached = shown.filter(({ state }) => state !== 'stalled').length
-    return reached === 0 ? '' : `${reached} ${reached === 1 ? 'member' : 'members'} in reach${ofThem}`
+    const reached = shown.filter(({ state }) => state !== 'stalled')
+    const members = `${reached.length} ${reached.length === 1 ? 'member' : 'members'}`
+    return reached.length === 0 ? '' : `${members} in reach${neighboursAmong(reached)}`
   }
   const others = Math.max(0, total - 1)
   const members = total === 1 ? 'nobody else so far' : `${total} members`
   if (others <= peers.size) return members
-  return neighbours === 0
+  const neighbours = neighboursAmong(shown)
+  return neighbours === ''
     ? `${members}, ${peers.size} of ${others} others met`
-    : `${members}, linked to ${peers.size}${ofThem}`
+    : `${members}, linked to ${peers.size}${neighbours}`
+}
+
+function neighboursAmong(peers: readonly ShownPeer[]): string {
+  const count = peers.filter(({ isNeighbour }) => isNeighbour).length
+  if (count === 0) return ''
+  if (count === peers.length) return count === 1 ? ', a neighbour' : ', all neighbours'
+  return count === 1 ? ', one of them a neighbour' : `, ${count} of them neighbours`
 }

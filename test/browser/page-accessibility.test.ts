@@ -195,6 +195,7 @@ describe('the page', () => {
         'settings-error',
         'status',
         'waiting-badge',
+        'ways',
       ])
       expect(await page.evaluate(() => document.querySelector('[role="status"] .rtt, [role="log"] .rtt'))).toBeNull()
     })

@@ -250,6 +250,11 @@ describe('the ways to members', () => {
     )
     expect(viewOf(reduce(state, { type: 'total', total: 4 })).census).toBe('4 members')
     expect(viewOf(reduce(state, lost)).census).toBe('3 members in reach, 2 of them neighbours')
+    const all = reduce(state, ways({ room: true }, { c: neighbour }))
+    expect(viewOf(reduce(all, lost)).census).toBe('3 members in reach, all neighbours')
+    const left = reduce(reduce(state, { type: 'peer-left', id: 'b' }), { type: 'peer-left', id: 'c' })
+    expect(viewOf(reduce(left, lost)).census).toBe('1 member in reach, a neighbour')
+    expect(viewOf(reduce(left, { type: 'total', total: 40 })).census).toBe('40 members, linked to 1, a neighbour')
   })
 
   it('leave the state as it is when nothing has changed', () => {
