@@ -210,11 +210,7 @@ export class Links implements ArrivalsHost, PeerHost {
   /** Works for a direct path to a peer with a link. */
   direct(id: PeerId): void {
     const remote = this.remotes.get(id)
-    const { manager } = this.#parts
-    if (!remote || manager?.has(id) !== false) return
-    void this.#goDirect(remote)
-    // The other side need not think that its link is worth a connection, and is asked to offer one where that is its part.
-    if (!manager.isOfferer(id)) manager.createOffer(id)
+    if (remote && this.#parts.manager?.has(id) === false) void this.#goDirect(remote, true)
   }
 
   /** Ends a link that nobody needs. */
@@ -226,10 +222,11 @@ export class Links implements ArrivalsHost, PeerHost {
     if (remote) this.ended(remote, 'released')
   }
 
-  async #goDirect(remote: RemotePeer): Promise<void> {
+  /** @param isAsked the other side need not think that its link is worth a connection, and is asked to offer one */
+  async #goDirect(remote: RemotePeer, isAsked = false): Promise<void> {
     const { timers, ice } = this.#host
     const { manager } = this.#parts
-    if (manager?.add(remote) !== 'offerer') return remote.hello()
+    if (manager?.add(remote) !== 'offerer') return isAsked ? void manager?.createOffer(remote.id) : remote.hello()
     if (ice?.settled) await Promise.race([ice.settled, timers.pause(ICE_WAIT_MS)])
     else if (!manager.isPrepared) await timers.pause(FIRST_WORDS_MS)
     // An offer introduces us as well as a hello does.

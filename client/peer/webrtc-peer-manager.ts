@@ -181,11 +181,6 @@ export class WebRTCPeerManager {
   }
 
   /** @internal */
-  isOfferer(peer: PeerId): boolean {
-    return this.#entries.get(peer)?.role === 'offerer'
-  }
-
-  /** @internal */
   remove(peer: PeerId): void {
     const entry = this.#entries.get(peer)
     if (!entry) return
