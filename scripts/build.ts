@@ -74,7 +74,8 @@ async function buildServed(): Promise<void> {
   const networks = await serve('edge-net-networks', await codeBeside(sdk.url, 'client/networks/index.ts'))
   const gun = await serve('edge-net-gun', await codeBeside(sdk.url, 'client/carrier/gun/index.ts'))
   const mesh = await serve('edge-net-mesh', await codeBeside(sdk.url, 'client/mesh/index.ts'))
-  const hashes = { ...sdk, ledger, identity, networks, gun, mesh }
+  const carrier = await serve('edge-net-carrier', await codeBeside(sdk.url, 'client/carrier/index.ts'))
+  const hashes = { ...sdk, ledger, identity, networks, gun, mesh, carrier }
   await writeFile(join(PUBLIC, 'sdk', 'integrity.json'), `${JSON.stringify(hashes, null, 2)}\n`)
 }
 
@@ -225,6 +226,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-networks': 'client/networks/index.ts',
       'edge-net-gun': 'client/carrier/gun/index.ts',
       'edge-net-mesh': 'client/mesh/index.ts',
+      'edge-net-carrier': 'client/carrier/index.ts',
     },
     external: ['gun'],
     plugins: [argon2Thread],
@@ -241,6 +243,7 @@ async function buildPackage(): Promise<void> {
       'edge-net-networks-node': 'client/networks/index.ts',
       'edge-net-gun-node': 'client/carrier/gun/index.ts',
       'edge-net-mesh-node': 'client/mesh/index.ts',
+      'edge-net-carrier-node': 'client/carrier/index.ts',
       'edge-net-command': 'client/node/command.ts',
       'edge-net-compute-worker': 'client/node/compute-worker.ts',
     },
@@ -270,6 +273,7 @@ async function buildTypes(): Promise<void> {
   await writeFile(join(PUBLIC, 'edge-net-networks.d.ts'), `export * from './types/client/networks/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-gun.d.ts'), `export * from './types/client/carrier/gun/index.js'\n`)
   await writeFile(join(PUBLIC, 'edge-net-mesh.d.ts'), `export * from './types/client/mesh/index.js'\n`)
+  await writeFile(join(PUBLIC, 'edge-net-carrier.d.ts'), `export * from './types/client/carrier/index.js'\n`)
 }
 
 /** tsc leaves `.ts` in the imports of declarations, where only `.js` leads to a file that is there. */

@@ -318,6 +318,7 @@ declare const peer: Peer
         'edge-net/networks': [`${ROOT}/client/networks/index.ts`],
         'edge-net/gun': [`${ROOT}/client/carrier/gun/index.ts`],
         'edge-net/mesh': [`${ROOT}/client/mesh/index.ts`],
+        'edge-net/carrier': [`${ROOT}/client/carrier/index.ts`],
       }
       const options = { extends: joinPath(ROOT, 'tsconfig.json'), compilerOptions: { paths } }
       await writeFile(joinPath(folder, 'tsconfig.json'), JSON.stringify({ ...options, include: ['*.ts'] }))

@@ -1,0 +1,10 @@
+/** For writing another carrier: what it is, how envelopes are bytes, what it must pass, and one in memory to compare with. */
+export type { Bytes } from '../../protocol/bytes.ts'
+export { encodeEnvelope, readEnvelope } from '../../protocol/envelope.ts'
+export type { Envelope, EnvelopeKind } from '../../protocol/envelope.ts'
+export type { PeerId } from '../../protocol/peer-id.ts'
+export { carrierScenarios } from './acceptance.ts'
+export type { CarrierScenario, CarrierWorld, ScenarioOptions } from './acceptance.ts'
+export type { Carrier, CarrierEvents, CarrierSelf } from './carrier.ts'
+export { MemoryAir, MemoryCarrier } from './memory.ts'
+export type { Arrive } from './memory.ts'
