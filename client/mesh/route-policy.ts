@@ -44,5 +44,5 @@ export const ROUTE_POLICY: RoutePolicy = {
   floodFactor: 4,
   ownBulkKiB: { burst: 256, perSecond: 32 },
   seeks: { burst: 40, perSecond: 4 },
-  ownSeeks: { burst: 4, perSecond: 0.2 },
+  ownSeeks: { burst: 8, perSecond: 0.5 },
 }

@@ -170,9 +170,9 @@ export class Router {
 
   /** Somebody seeks somebody. If it is us, we answer with what a room's member answers to a stranger: who are you? */
   soughtBy(origin: PeerId, payload: Bytes, via: PeerId): void {
-    const { nowMs, self } = this.#host
+    const { self } = this.#host
     if (origin === self) return
-    this.#routes.heard(origin, via, nowMs)
+    this.#learn(origin, via)
     if (peerIdText(payload.subarray(0, PEER_ID_BYTES)) !== self) return
     this.#depart(origin, 'who', new Uint8Array(0))
     if (payload.length > PEER_ID_BYTES) this.#host.met(payload.slice(PEER_ID_BYTES))
@@ -193,7 +193,9 @@ export class Router {
     }
     if (this.#carried.has(key, nowMs) || carry.from === self) return
     this.#carried.set(key, via, nowMs)
-    if (rates) this.#routes.heard(carry.from, via, nowMs)
+    // An answer shows the way that holds now, whatever was known before.
+    if (this.#sought.has(carry.from)) this.#routes.remove(carry.from)
+    if (rates) this.#learn(carry.from, via)
     if (carry.to === self) return this.#arrived(carry)
     const next = carry.hops + 1 < MAX_CARRY_HOPS ? this.#nextTo(carry.to, via) : undefined
     if (next !== undefined) this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
@@ -232,10 +234,19 @@ export class Router {
   /** The neighbour to whom an envelope goes next, but not this one. Only direct paths carry: others are themselves carried. */
   #neighbourTo(to: PeerId, except: PeerId): PeerId | undefined {
     const { nowMs } = this.#host
+    const leads = (next: PeerId | undefined) =>
+      next !== undefined && next !== except && this.#host.isNeighbour(next) && this.#host.isDirect(next)
+    const route = this.#routes.next(to, nowMs)
+    if (leads(route)) return route
+    // Another one may take its place.
+    if (route !== except) this.#routes.remove(to)
     const hint = this.#misled.has(to, nowMs) ? undefined : this.#host.toldBy(to)
-    const ways = [this.#routes.next(to, nowMs), hint]
-    const leads = (next: PeerId) => next !== except && this.#host.isNeighbour(next) && this.#host.isDirect(next)
-    return ways.find((next) => next !== undefined && leads(next))
+    return leads(hint) ? hint : undefined
+  }
+
+  /** Somebody was heard through this neighbour. Whoever is a neighbour himself needs no way, and has none when his link is down. */
+  #learn(from: PeerId, via: PeerId): void {
+    if (from !== via && this.#host.isDirect(via)) this.#routes.heard(from, via, this.#host.nowMs)
   }
 
   tick(): void {
