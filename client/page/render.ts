@@ -37,6 +37,7 @@ export function render(state: PageState, myName: string): void {
   setText(byId('more-peers'), view.more)
   setHidden(byId('more-peers'), view.more === '')
   setHidden(byId('empty'), !view.alone)
+  setText(byId('idle'), view.idle)
   setHidden(byId('idle'), view.alone || view.rows.length > 0)
 
   renderLog(state.log)

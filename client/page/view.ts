@@ -78,6 +78,8 @@ export interface PageView {
   readonly census: string
   /** Nobody else is here, and we are in the room to say so. */
   readonly alone: boolean
+  /** What stands in the place of peers where there are none for another reason. */
+  readonly idle: string
   readonly sendable: boolean
   readonly sendNote: string
   readonly failureWait: string
@@ -101,7 +103,8 @@ export function viewOf(state: PageState): PageView {
     rows,
     more: unshown > 0 ? `and ${unshown} more` : '',
     census: censusOf(state),
-    alone: inRoom && rows.length === 0,
+    alone: state.status === 'open' && rows.length === 0,
+    idle: inRoom ? 'Nobody is in reach at the moment.' : 'Peers appear here once you are in the room.',
     sendable,
     sendNote: sendable
       ? 'Messages are encrypted from peer to peer.'
@@ -133,9 +136,12 @@ function goesOn({ status, isOnline, carriers }: PageState): boolean {
   return status === 'reconnecting' && isOnline && carriers.some(({ name, isUp }) => isUp && name !== 'room')
 }
 
-function withoutRoomLine({ carriers }: PageState): string {
-  const { goingOn, missing } = withoutRoomWords(carriers)
-  return `The room does not answer, and is being tried again. Meanwhile ${goingOn}; ${missing}.`
+function withoutRoomLine(state: PageState): string {
+  const tried = 'The room does not answer, and is being tried again.'
+  // Nothing goes on.
+  if (state.peers.size === 0 && !goesOn(state)) return tried
+  const { goingOn, missing } = withoutRoomWords(state.carriers)
+  return `${tried} Meanwhile ${goingOn}; ${missing}.`
 }
 
 function wayWords({ name, isUp }: CarrierState): Way {

@@ -1,7 +1,9 @@
 /** Scenes with more than one person, for screenshots: what a page looks like to who founds, invites, waits, decides, and leaves. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import type { Service } from '../support/server.ts'
-import { ask, found, invite, People, status } from './people.ts'
+import { startCommand } from '../support/command.ts'
+import { startGunRelay } from '../support/gun-relay.ts'
+import { startService, type Service } from '../support/server.ts'
+import { ask, found, invite, People, status, WITHIN } from './people.ts'
 
 export type Picture = (page: Page, state: string, fullPage?: boolean) => Promise<void>
 
@@ -82,4 +84,52 @@ export async function identityScenes(
   await ada.getByRole('button', { name: 'Restore from a file' }).click()
   await settled(ada, 'restore')
   await people.leave()
+}
+
+/** A room that goes away while people talk: they go on over neighbours and a Gun relay, then over neighbours, then over nothing. */
+export async function carrierScenes(browser: Browser, options: BrowserContextOptions, picture: Picture): Promise<void> {
+  const relay = await startGunRelay()
+  const service = await startService({ rateLimits: 'off', vars: { EDGE_NET_GUN_RELAYS: relay.url } })
+  const people = new People(browser)
+  const settled = async (page: Page, state: string) => {
+    await page.waitForTimeout(SETTLE_MS)
+    await picture(page, state, true)
+  }
+  const room = service.roomUrl('mainnet')
+  const others = ['build-server', 'Grace', 'Linus'].map((name) =>
+    startCommand(['join', room, '--json', '--name', name]),
+  )
+  try {
+    await Promise.all(others.map((other) => other.event('joined')))
+    const ada = await people.in(room, 'Ada', options)
+    await ada.locator('#peers li[data-route="direct"]').nth(2).waitFor(WITHIN)
+    await ada.locator('#ways .way.up').nth(2).waitFor(WITHIN)
+    await settled(ada, 'ways')
+    await service.close()
+    await status(ada, 'reconnecting')
+    others[0]?.type('The room is gone. Does anybody read this?')
+    await ada.getByLabel('Message', { exact: true }).fill('Yes, over the direct path.')
+    await ada.keyboard.press('Enter')
+    await settled(ada, 'without-room')
+    await ada.getByRole('button', { name: /^Details of Grace/ }).click()
+    await settled(ada, 'without-room-diagnosis')
+    await ada.getByRole('button', { name: /^Details of Grace/ }).click()
+    await relay.stop()
+    await ada
+      .locator('#ways .way.up')
+      .nth(1)
+      .waitFor({ ...WITHIN, state: 'detached' })
+    await settled(ada, 'without-room-neighbours')
+    for (const other of others) other.signal('SIGINT')
+    await ada
+      .locator('#peers li')
+      .first()
+      .waitFor({ ...WITHIN, state: 'detached' })
+    await settled(ada, 'without-room-alone')
+  } finally {
+    for (const other of others) other.signal('SIGKILL')
+    await people.leave()
+    await service.close()
+    await relay.close()
+  }
 }

@@ -9,7 +9,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { startCommand } from '../support/command.ts'
 import { startMisnamingProxy } from '../support/misnaming-proxy.ts'
 import { startService } from '../support/server.ts'
-import { identityScenes, networkScenes } from './scenes.ts'
+import { carrierScenes, identityScenes, networkScenes } from './scenes.ts'
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'screenshots')
 const SCREENS = {
@@ -89,6 +89,7 @@ try {
       await context.close()
       await networkScenes(browser, service, { ...size, colorScheme }, take)
       await identityScenes(browser, service, { ...size, colorScheme }, take)
+      await carrierScenes(browser, { ...size, colorScheme }, take)
     }
   }
   console.log(FOLDER)

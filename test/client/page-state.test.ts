@@ -257,6 +257,15 @@ describe('the ways to members', () => {
     expect(viewOf(reduce(left, { type: 'total', total: 40 })).census).toBe('40 members, linked to 1, a neighbour')
   })
 
+  it('invite nobody to where nobody can come', () => {
+    expect(viewOf(after(...JOINED))).toMatchObject({ alone: true })
+    expect(viewOf(after(...JOINED, lost))).toMatchObject({
+      alone: false,
+      idle: 'Nobody is in reach at the moment.',
+      withoutRoom: 'The room does not answer, and is being tried again.',
+    })
+  })
+
   it('leave the state as it is when nothing has changed', () => {
     const event = ways({ room: true, neighbours: true }, { a: { carrier: 'neighbours', isNeighbour: true } })
     const state = after(...JOINED, peer('a'), event)
