@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join as joinPath } from 'node:path'
+import { join as joinPath, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { join } from '../../client/node/index.ts'
 import { launchChromium } from '../support/chromium.ts'
@@ -33,12 +33,12 @@ afterAll(async () => {
 
 /** Runs an example; in the checkout the package finds itself by its name. */
 function run(name: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, [joinPath(EXAMPLES, name), ...args], { cwd: ROOT })
+  const child = spawn(process.execPath, [resolve(EXAMPLES, name), ...args], { cwd: ROOT })
   children.add(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const ended = new Promise<number | null>((end) => child.on('close', end))
   return {
     ended,
     says: (words: string) => expect.poll(() => output).toContain(words),
@@ -192,6 +192,35 @@ describe('several-networks', () => {
     }
     both.interrupt()
     expect(await both.ended).toBe(0)
+  })
+})
+
+describe('tabs-carrier', () => {
+  it('has threads of one process find each other, and talk, with no room at all', async () => {
+    // Nobody listens at port 1.
+    const program = `import { isMainThread, Worker } from 'node:worker_threads'
+import { join } from 'edge-net'
+import { tabsCarrier } from ${JSON.stringify(joinPath(EXAMPLES, 'tabs-carrier.js'))}
+
+const name = isMainThread ? 'main' : 'worker'
+const worker = isMainThread ? new Worker(new URL(import.meta.url)) : undefined
+const network = await join('http://127.0.0.1:1/n/threads', { name, direct: 'off', carriers: [tabsCarrier()] })
+network.on('peer', ({ peer }) => void peer.send('hello'))
+network.on('message', async ({ peer, data }) => {
+  console.log(name + ': ' + peer.name + ' says ' + data)
+  await network.close()
+})`
+    const path = joinPath(folder, 'threads.mjs')
+    await writeFile(path, program)
+    // The package is found by its name from where the program is.
+    await mkdir(joinPath(folder, 'node_modules'), { recursive: true })
+    await symlink(ROOT, joinPath(folder, 'node_modules', 'edge-net'))
+    const threads = run(path)
+    expect(await threads.ended).toBe(0)
+    expect(threads.output().trim().split('\n').toSorted()).toEqual([
+      'main: worker says hello',
+      'worker: main says hello',
+    ])
   })
 })
 
