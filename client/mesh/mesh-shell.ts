@@ -138,6 +138,10 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     this.#turn((mesh, now) => mesh.carry(to, kind, body, now))
   }
 
+  seek(isMissingSomebody: boolean): void {
+    this.#turn((mesh, now) => mesh.seek(isMissingSomebody, now))
+  }
+
   // ---- what newcomers are to know ----------------------------------------------------------------------------------
 
   /** Members, ourselves included, as far as is known: without a room more may come than it had counted. */

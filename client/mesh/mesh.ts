@@ -141,6 +141,11 @@ export class Mesh {
     this.#turn(nowMs, () => this.#overlay.size(total))
   }
 
+  /** Whether somebody is missing whom no room brings. */
+  seek(isMissingSomebody: boolean, nowMs: number): void {
+    this.#turn(nowMs, () => this.#overlay.seek(isMissingSomebody))
+  }
+
   /** The room is there again after it was not. */
   returned(nowMs: number): void {
     this.#turn(nowMs, () => this.#overlay.returned())

@@ -15,6 +15,8 @@ export interface NeighbourRoutes {
   /** When envelopes of kind `relay` can be carried again. */
   readonly bulkAtMs: number
   carry(to: PeerId, kind: EnvelopeKind, body: Bytes): void
+  /** Whether somebody is missing whom no room brings. */
+  seek(isMissingSomebody: boolean): void
 }
 
 export class NeighbourCarrier implements Carrier {
@@ -45,7 +47,11 @@ export class NeighbourCarrier implements Carrier {
 
   /** Links show their peers what is new, and neighbours tell each other of members all the time. */
   announce(): void {}
-  seek(): void {}
+
+  seek(isMissingSomebody: boolean): void {
+    this.#routes?.seek(isMissingSomebody)
+  }
+
   /** Links find out by themselves whether they live. */
   nudge(): void {}
 

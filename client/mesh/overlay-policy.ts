@@ -43,6 +43,8 @@ export interface OverlayPolicy {
   readonly maxDials: number
   /** A shuffle takes 2 KB each way. With eight neighbours each is asked every 160 s. */
   readonly shuffleMs: number
+  /** How soon a neighbour is asked when somebody is missing; twice as long each time. */
+  readonly seekMs: number
   /** So often a neighbour may leave that unanswered before it counts as silent. */
   readonly maxUnanswered: number
   /** A neighbour is exchanged for a fresh one so often: that heals what has been apart, and an eclipse does not last. */
@@ -84,6 +86,7 @@ export const OVERLAY_POLICY: Omit<OverlayPolicy, 'degrees'> = {
   askMs: 5_000,
   maxDials: 4,
   shuffleMs: 20_000,
+  seekMs: 500,
   maxUnanswered: 2,
   rotateMs: 600_000,
   poorMs: 30_000,

@@ -66,6 +66,8 @@ export class Overlay {
   #nextMs = 0
   #rotateAtMs = Infinity
   #shuffleAtMs = 0
+  /** Neighbours are asked for members so often while somebody is missing whom no room brings; Infinity while nobody is. */
+  #seekMs = Infinity
   #trimAtMs = 0
   #sampleAtMs = 0
   #sampleMs: number
@@ -245,6 +247,14 @@ export class Overlay {
     this.#size = Math.max(this.#toldSize, 1 + this.degree + this.passive.size)
     const { complete } = this.#policy.degrees
     this.#isComplete = this.#size <= (this.#isComplete ? OUTGROWN * complete : complete)
+  }
+
+  /** Whether somebody is missing whom no room brings: then neighbours are asked at once, and ever more seldom. */
+  seek(isMissingSomebody: boolean): void {
+    this.#seekMs = isMissingSomebody ? this.#policy.seekMs : Infinity
+    if (!isMissingSomebody) return
+    this.#shuffleAtMs = this.#host.nowMs
+    this.#soon()
   }
 
   /** We are in a room again, after having been apart: somebody there may lead where nobody here does. */
@@ -523,7 +533,9 @@ export class Overlay {
     for (const neighbour of this.#neighbours.values()) {
       if (!neighbour.isShuffling && (!next || due(neighbour) < due(next))) next = neighbour
     }
-    this.#shuffleAtMs = nowMs + this.#jittered(this.#policy.shuffleMs)
+    const { shuffleMs } = this.#policy
+    this.#shuffleAtMs = nowMs + this.#jittered(Math.min(this.#seekMs, shuffleMs))
+    this.#seekMs *= 2
     if (!next) return
     // Whoever is new here is asked soon: some accept everybody and say nothing.
     if (next.shuffledAtMs === -Infinity) this.#shuffleAtMs = nowMs + this.#policy.busyMs
