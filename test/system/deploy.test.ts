@@ -166,14 +166,16 @@ describe('the configuration of', () => {
   })
 
   it('wrangler is one that it takes', async () => {
-    const [domain = '', turn = '', logs = ''] = blocks('toml')
+    const [domain = '', turn = '', gun = '', logs = ''] = blocks('toml')
     const own = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8')
     const changed = own
       .replace(/^\[observability\]\nenabled = true\n/m, logs)
       .replace(/^EDGE_NET_TURN_URLS = .*$/m, turn.split('\n')[1] ?? '')
+      .replace(/^EDGE_NET_GUN_RELAYS = .*$/m, gun.split('\n')[1] ?? '')
       .replace('main = "', `main = "${ROOT}/`)
       .replace('directory = "./', `directory = "${ROOT}/`)
     expect(changed).toContain('head_sampling_rate')
+    expect(changed).toContain('https://relay.example.org/gun,')
     await writeFile(join(folder, 'wrangler.toml'), `${changed}\n${domain}`)
     const { code, output } = await runTool('wrangler', [
       'deploy',
