@@ -1,6 +1,6 @@
 /**
  * `npm run test:long`: what takes too long for `npm test`. A long simulation, a process killed a thousand times, a
- * thousand forced moves, the NAT laboratory.
+ * thousand forced moves, a network that outlives its room, the NAT laboratory.
  */
 import { readFile } from 'node:fs/promises'
 import { build } from './build.ts'
@@ -14,7 +14,7 @@ const failed: string[] = []
 await part('model', 'vitest', ['run', 'test/sim'], { EDGE_NET_LONG: '1' })
 await part('network of ledgers', 'vitest', ['run', 'test/qdag/sim/network.test.ts'], { EDGE_NET_LONG: '1' })
 await part('crashes', 'vitest', ['run', 'test/system/ledger-crash.test.ts'], { EDGE_NET_CRASHES: '1000' })
-for (const script of ['test:moves', 'test:nat']) {
+for (const script of ['test:moves', 'test:outliving', 'test:nat']) {
   if (script in scripts) await part(script, 'npm', ['run', '--silent', script])
 }
 console.log(failed.length === 0 ? '\nall passed' : `\nfailed: ${failed.join(', ')}`)

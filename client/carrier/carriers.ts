@@ -41,6 +41,8 @@ export const ROOM = 0
 const LOOK_MS = 500
 /** A link asks again and again. Whoever has not answered for so long over one carrier may answer over another. */
 const SILENT_MS = 3_000
+/** A direct path takes less, if there can be one. Where there cannot, messages want a carrier that takes them. */
+const SIGNALS_ONLY_MS = 1_000
 /** Neighbours change, and relays come back, without saying for whom. The room says it. */
 const RETRY_MS = 2_000
 
@@ -202,6 +204,11 @@ export class Carriers {
   #look(): void {
     for (const [peer, way] of this.#ways) {
       const { current, steeredAtMs } = way
+      const isSignalsOnly = this.#carriers[current]?.carriesBulk === false
+      if (isSignalsOnly && nowMs() - steeredAtMs >= SIGNALS_ONLY_MS && this.#host.isSilent(peer, Infinity)) {
+        way.known &= ~(1 << current)
+        this.#steer(peer, way)
+      }
       const others = this.#up & ~(1 << current)
       if (current < 0) {
         if (nowMs() - steeredAtMs < RETRY_MS) continue
