@@ -95,7 +95,7 @@ Exit codes:
 export const DOCTOR_HELP = `
 It looks at HTTP, the WebSocket, the relay (two sessions of its own send a message through the room and back), STUN
 (does UDP get out, and what does a NAT make of it), TURN over UDP, TCP and TLS, WebRTC on this machine, and a direct
-path to somebody in the room. The sessions have an identity that is made for the visit and thrown away; in a network that has
+path to somebody in the room, and at Gun relays if the host or EDGE_NET_GUN names some. The sessions have an identity that is made for the visit and thrown away; in a network that has
 members they have yours, and whether you are one is looked at first.
 
 Examples:
@@ -105,6 +105,7 @@ Examples:
 Environment:
 ${OF_DATA}
 ${OF_IDENTITY}
+  EDGE_NET_GUN                    Gun relays, separated by commas, instead of the host's
   EDGE_NET_STUN_SERVERS           STUN URLs, separated by commas, instead of the room's
   EDGE_NET_TURN_URL, EDGE_NET_TURN_USERNAME, EDGE_NET_TURN_CREDENTIAL
                                   a TURN server of your own, instead of the room's

@@ -6,6 +6,7 @@ import { markDashedIds, unmarkDashedIds, unmarked } from './dashed-ids.ts'
 import { examine } from './doctor/doctor.ts'
 import { checkingWords, doctorLines, type DoctorEvent } from './doctor/report.ts'
 import { EXIT, type ExitCode } from './exit.ts'
+import { gunRelaysOf } from './gun.ts'
 import { DOCTOR_HELP, JOIN_HELP, PING_HELP } from './help.ts'
 import { addIdentityCommand } from './identity-command/program.ts'
 import { heedIdentityOption, identityOption } from './identity-option.ts'
@@ -142,11 +143,12 @@ function doctorCommand(roomUrl: string, flags: DoctorFlags): Promise<ExitCode> {
   const progress = flags.json ? undefined : progressLine()
   return telling<DoctorEvent>(write, async (tell, ended) => {
     const iceServers = ownIceServers(process.env)
+    const gunRelays = gunRelaysOf(undefined, process.env)
     const folder = folderOf(flags.data, process.env)
     try {
       return await examine(
         roomUrl,
-        { folder, ...(iceServers && { iceServers }) },
+        { folder, ...(iceServers && { iceServers }), ...(gunRelays.length > 0 && { gunRelays }) },
         (event) => {
           progress?.clear()
           tell(event)

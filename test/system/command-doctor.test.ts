@@ -7,6 +7,7 @@ import type { CheckName, Finding } from '../../client/node/doctor/finding.ts'
 import type { DoctorEvent } from '../../client/node/doctor/report.ts'
 import { ADDRESS, coturnIsMissing, OTHER_ADDRESS, startCoturn, type Coturn } from '../support/coturn.ts'
 import { startCommand } from '../support/command.ts'
+import { startGunRelay } from '../support/gun-relay.ts'
 import { startMisnamingProxy } from '../support/misnaming-proxy.ts'
 import { startService, type Service } from '../support/server.ts'
 import { startUdpForwarder } from '../support/udp-forwarder.ts'
@@ -44,6 +45,35 @@ async function visit(url: string, env: Record<string, string> = {}): Promise<Vis
 
 const verdicts = (seen: Visit) =>
   Object.fromEntries(seen.events.flatMap((event) => (event.event === 'finding' ? [[event.check, event.verdict]] : [])))
+
+describe('Gun relays', () => {
+  it('are asked where the host names some, or the environment, and nowhere else', async () => {
+    const relay = await startGunRelay()
+    // Nobody listens at port 1.
+    const dead = 'http://127.0.0.1:1/gun'
+    const service = await startService({ rateLimits: 'off', vars: { EDGE_NET_GUN_RELAYS: `${relay.url},${dead}` } })
+    try {
+      const room = service.roomUrl(freshName())
+      expect((await visit(room)).finding('gun')).toMatchObject({
+        verdict: 'limited',
+        summary: '1 of 2 Gun relays answer',
+        advice: [expect.stringContaining('Name another one.')],
+        facts: { relays: [{ answered: true }, { url: 'ws://127.0.0.1:1/gun', answered: false }] },
+      })
+      expect((await visit(room, { EDGE_NET_GUN: relay.url })).finding('gun')).toMatchObject({
+        verdict: 'ok',
+        summary: '1 of 1 Gun relay answers',
+        advice: [],
+      })
+      await relay.stop()
+      expect((await visit(room)).finding('gun')).toMatchObject({ verdict: 'failed' })
+      expect(await visit(room, { EDGE_NET_GUN: 'relay.example' })).toMatchObject({ code: 2 })
+    } finally {
+      await service.close()
+      await relay.close()
+    }
+  })
+})
 
 describe('the doctor', () => {
   let service: Service

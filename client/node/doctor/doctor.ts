@@ -4,6 +4,7 @@ import type { ExitCode } from '../exit.ts'
 import { conclusionOf } from './conclusion.ts'
 import { checkDirect } from './direct.ts'
 import { finding, type CheckName, type Finding } from './finding.ts'
+import { checkGun, relaysOf } from './gun.ts'
 import { checkHttp } from './http.ts'
 import { offeredIceServers } from './ice-servers.ts'
 import { checkMembership } from './membership.ts'
@@ -21,6 +22,8 @@ import { checkWebSocket } from './websocket.ts'
 export interface DoctorOptions {
   /** Instead of what the host offers. */
   readonly iceServers?: readonly IceServer[]
+  /** The same, of Gun; WebSocket URLs. */
+  readonly gunRelays?: readonly string[]
   /** Where the identity is that may be a member. */
   readonly folder: string
 }
@@ -48,7 +51,7 @@ export async function examine(
     return found
   }
 
-  await check('http', () => checkHttp(sessions.room))
+  const described = await check('http', () => checkHttp(sessions.room))
   const belonging = isFounded(roomUrl) ? await check('membership', () => checkMembership(sessions)) : undefined
   const mayEnter = belonging?.verdict !== 'failed'
   const entered = await check('websocket', () =>
@@ -72,6 +75,8 @@ export async function examine(
 
   await inRoom('direct', () => checkDirect(sessions, others))
   await inRoom('peers', () => checkPeers(sessions, others))
+  const { gunRelays = relaysOf(described.facts['gunRelays']) } = options
+  if (gunRelays.length > 0) await check('gun', () => checkGun(gunRelays, sessions.room))
   ended.throwIfAborted()
   const conclusion = conclusionOf(findings)
   tell({ event: 'conclusion', ...conclusion })

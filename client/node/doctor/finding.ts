@@ -1,7 +1,17 @@
 /** What a check of the doctor found. Names and fields are stable: programs read them from `--json`. */
 
 export type CheckName =
-  'http' | 'membership' | 'websocket' | 'relay' | 'stun' | 'turn-udp' | 'turn-tcp' | 'turn-tls' | 'direct' | 'peers'
+  | 'http'
+  | 'membership'
+  | 'websocket'
+  | 'relay'
+  | 'stun'
+  | 'turn-udp'
+  | 'turn-tcp'
+  | 'turn-tls'
+  | 'direct'
+  | 'peers'
+  | 'gun'
 
 /**
  * - `ok`: works.

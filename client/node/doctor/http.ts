@@ -3,6 +3,7 @@ import type { HttpError, NetworkDescription } from '../../../protocol/http.ts'
 import { ageWords, durationWords } from '../../words.ts'
 import type { RoomUrl } from '../../room-url.ts'
 import { finding, type Finding } from './finding.ts'
+import { relaysOf } from './gun.ts'
 import { troubleOf } from './trouble.ts'
 
 /** Everything slower is no service that a peer could use. */
@@ -29,14 +30,16 @@ export async function checkHttp(room: RoomUrl): Promise<Finding> {
   const tookMs = Date.now() - startedMs
   const facts = { status: response.status, tookMs }
   if (!response.ok) return refusal(response.status, body as Partial<HttpError> | undefined, facts)
-  const { name, id, members } = Object(body) as Partial<NetworkDescription>
+  const { name, id, members, gunRelays: described } = Object(body) as Partial<NetworkDescription>
   if (name !== room.network && id !== room.network) {
     const advice = ['Check the URL: what answers there is something else, perhaps a sign-in page of this network.']
     return finding('http', 'failed', `${room.host} answers, but is no Edge-Net service`, { advice, facts })
   }
   const clock = clockOf(response, startedMs + tookMs / 2)
   const said = `${room.host} answered in ${durationWords(tookMs)}`
-  const all = { ...facts, members: members ?? 0, clockOffsetMs: clock ?? null }
+  const gunRelays = relaysOf(described)
+  const named = gunRelays.length > 0 ? { gunRelays } : {}
+  const all = { ...facts, members: members ?? 0, clockOffsetMs: clock ?? null, ...named }
   if (clock === undefined) return finding('http', 'ok', said, { facts: all })
   if (Math.abs(clock) <= DATE_RESOLUTION_MS * 2)
     return finding('http', 'ok', `${said}; the clocks agree`, { facts: all })

@@ -53,6 +53,7 @@ const CHECK_WORDS: Record<CheckName, string> = {
   'turn-tls': 'TURN, TLS',
   direct: 'Direct, here',
   peers: 'Direct, peers',
+  gun: 'Gun relays',
 }
 const VERDICT_COLUMNS = 'limited'.length
 const CHECK_COLUMNS = 'Direct, peers'.length
