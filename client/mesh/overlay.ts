@@ -150,7 +150,7 @@ export class Overlay {
     contact.deadlineMs = Infinity
     // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
     const isInNeed = this.#isComplete || this.degree < this.#policy.degrees.floor
-    const isWanted = isInNeed && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)
+    const isWanted = isInNeed && this.degree + this.#askingCount() < this.#ceiling && !this.#banned.has(id, nowMs)
     if (contact.isDialled || isWanted) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
   }
@@ -295,9 +295,10 @@ export class Overlay {
         return this.#asked(contact, message.body.isUrgent)
       case 'mesh_accept':
         contact.degree = message.body.degree
-        if (contact.state === 'asking') return this.#join(contact, true)
-        // The answer came too late.
-        if (contact.state === 'linked') this.#host.send(from, 'mesh_part', { members: [] })
+        if (contact.state === 'asking' && this.degree < this.#ceiling) return this.#join(contact, true)
+        // The answer came too late, or others' came first.
+        if (contact.state !== 'neighbour') this.#host.send(from, 'mesh_part', { members: this.#alternatives(contact) })
+        if (contact.state === 'asking') this.#turnedDown(contact)
         return
       case 'mesh_refuse':
         this.#hearFrom(from, message.body.members)
@@ -343,7 +344,7 @@ export class Overlay {
     const { nowMs } = this.#host
     const { id, state } = contact
     // Both have asked, or the answer got lost with an earlier link.
-    const isSettled = state === 'asking' || state === 'neighbour'
+    const isSettled = state === 'neighbour' || (state === 'asking' && this.degree < this.#ceiling)
     if (isSettled || this.#hasRoomFor(contact, isUrgent)) {
       this.#host.send(id, 'mesh_accept', { degree: Math.min(this.degree + 1, 255) })
       if (state === 'neighbour') this.#begunAnew(contact)
@@ -395,6 +396,9 @@ export class Overlay {
     if (this.#rotateAtMs === Infinity) this.#rotateAtMs = nowMs + this.#jittered(this.#policy.rotateMs)
     this.#host.direct(contact.id)
     this.#host.neighbourUp(contact.id)
+    // Whom else it knows is wanted soon, or at once.
+    const waitMs = this.degree <= this.#policy.degrees.floor ? 0 : this.#policy.busyMs
+    this.#shuffleAtMs = Math.min(this.#shuffleAtMs, nowMs + waitMs)
     this.#soon()
   }
 
@@ -663,6 +667,12 @@ export class Overlay {
   #diallingCount(): number {
     let count = 0
     for (const { isDialled } of this.#contacts.values()) if (isDialled) count++
+    return count
+  }
+
+  #askingCount(): number {
+    let count = 0
+    for (const { state } of this.#contacts.values()) if (state === 'asking') count++
     return count
   }
 
