@@ -1,7 +1,7 @@
 /**
- * A carrier of one's own: tabs of one browser, or threads of one Node process, find each other with no room at all.
+ * A carrier of one's own: tabs of one browser, or clients in one Node process, find each other with no room at all. (In threads
+ * of Node join with `direct: 'off'`: node-datachannel lives in one thread only.)
  *
- *     import { tabsCarrier } from './tabs-carrier.js'
  *     const network = await join('https://edge.example/n/mainnet', { carriers: [tabsCarrier()] })
  *
  * To carry over something else (MQTT, Nostr, a LAN), replace the BroadcastChannel, which `open`, `post` and `leave` use.

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { runInNewContext } from 'node:vm'
@@ -26,7 +26,7 @@ import { startService, type Service } from '../support/server.ts'
 
 const ROOT = joinPath(import.meta.dirname, '..', '..')
 const read = (path: string) => readFileSync(joinPath(ROOT, path), 'utf8')
-const DOCUMENTS = ['README.md', 'PROTOCOL.md', 'SECURITY.md', 'LIMITS.md', 'DEPLOY.md']
+const DOCUMENTS = ['README.md', 'PROTOCOL.md', 'SECURITY.md', 'LIMITS.md', 'DEPLOY.md', 'CARRIERS.md']
 /** It names what there was before, which is in no file here. */
 const migration = read('MIGRATION.md')
 const readme = read('README.md')
@@ -131,9 +131,10 @@ describe('names', () => {
   })
 
   it('of what `unsupported` is for are the reasons that the SDK gives', () => {
-    const reasons = new Set(captured(/`unsupported`, `([\w.]+)`/g, everything))
-    expect(reasons).toEqual(new Set(['keys', 'crypto.subtle', 'WebSocket']))
-    for (const reason of reasons) expect(read('client/join.ts'), reason).toContain(`'${reason}'`)
+    const reasons = new Set(captured(/\| `unsupported`, `([\w.-]+)`/g, everything))
+    expect(reasons).toEqual(new Set(['keys', 'crypto.subtle', 'WebSocket', 'gun-missing', 'gun-version']))
+    const sourcesOf = read('client/join.ts') + read('client/carrier/gun/gun-graph.ts')
+    for (const reason of reasons) expect(sourcesOf, reason).toContain(`'${reason}'`)
   })
 
   it('of code, in camel case, occur in it', () => {
@@ -377,6 +378,33 @@ console.log('the end')`
     )
     expected.push('Bob is at x 3, y 4', 'Bob, beside: beside', 'taken: one', 'Bob left, not confirmed: 0')
     for (const line of expected) expect(lines, output).toContain(line)
+  })
+
+  it('the examples of CARRIERS.md meet with no room, and pass what every carrier must', async () => {
+    const [joining = '', passing = ''] = blocks(read('CARRIERS.md'), 'js')
+    const folder = await mkdtemp(joinPath(tmpdir(), 'edge-net-carriers-'))
+    try {
+      await writeFile(joinPath(folder, 'package.json'), '{"type":"module"}')
+      await mkdir(joinPath(folder, 'node_modules'))
+      await symlink(ROOT, joinPath(folder, 'node_modules', 'edge-net'))
+      await copyFile(joinPath(ROOT, 'examples/tabs-carrier.js'), joinPath(folder, 'tabs-carrier.js'))
+      // Nobody listens at port 1.
+      await writeFile(joinPath(folder, 'joining.js'), joining.replace('https://edge.example', 'http://127.0.0.1:1'))
+      await writeFile(joinPath(folder, 'twice.js'), `import './joining.js?one'\nimport './joining.js?other'\n`)
+      await writeFile(joinPath(folder, 'passing.js'), passing)
+      const run = (name: string) => {
+        const child = spawn(process.execPath, [joinPath(folder, name)], { cwd: folder })
+        children.add(child)
+        let output = ''
+        child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+        return () => output
+      }
+      const [twice, passed] = [run('twice.js'), run('passing.js')]
+      await vi.waitFor(() => expect(captured(/(is reached by tabs)/g, twice())).toHaveLength(2), 20_000)
+      await vi.waitFor(() => expect(passed()).toMatch(/pass 12\n.* fail 0\n/), 20_000)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('the example of the README for backups runs in Node', async () => {

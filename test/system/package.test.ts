@@ -40,6 +40,9 @@ async function entryPoints(): Promise<string[]> {
   return Object.keys(exports).map((path) => path.replace(/^\./, 'edge-net'))
 }
 
+/** An example that whoever writes a carrier copies. */
+const tabsCarrier = () => readFile(joinPath(import.meta.dirname, '../../examples/tabs-carrier.js'), 'utf8')
+
 describe('the tarball', () => {
   it('has what is built and what is to be read, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path)
@@ -108,6 +111,19 @@ await network.close()
     ).toEqual(lines)
   })
 
+  it('has a carrier of its own pass what every carrier must', async () => {
+    const suite = `
+import { carrierScenarios } from 'edge-net/carrier'
+import { tabsCarrier } from './tabs-carrier.js'
+
+const scenarios = carrierScenarios(() => ({ open: tabsCarrier, close: async () => {} }), { watchMs: 50 })
+for (const { run } of scenarios) await run()
+console.log(scenarios.length > 10)
+`
+    const project = await packed.project({ 'program.js': suite, 'tabs-carrier.js': await tabsCarrier() })
+    expect(await mustRunIn(project, 'node', ['program.js'])).toBe('true\n')
+  })
+
   it('has the command', async () => {
     const project = await packed.project({})
     const help = await mustRunIn(project, 'npx', ['--offline', 'edge-net', '--help'])
@@ -146,13 +162,16 @@ export async function greet(roomUrl: string): Promise<Network> {
       // The declarations are checked, too, as whoever has not switched it off does.
       skipLibCheck: false,
       noEmit: true,
+      allowJs: true,
+      checkJs: true,
       types: ['node'],
       typeRoots: [joinPath(import.meta.dirname, '../../node_modules/@types')],
     }
     const project = await packed.project({
       'program.ts': typed,
       'all.ts': all.join('\n'),
-      'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),
+      'tabs-carrier.js': await tabsCarrier(),
+      'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }),
     })
     expect(await runIn(project, 'tsc', ['-p', '.'])).toEqual({ code: 0, output: '' })
   })
