@@ -1,12 +1,10 @@
 /** One stay in a room from a terminal: joins, tells what happens, sends what is typed, and leaves in good order. */
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Network, Peer } from '../api.ts'
 import { EdgeNetError } from '../errors.ts'
 import { createMesh } from '../mesh/index.ts'
 import type { MemberNetwork } from '../networks/api.ts'
 import { parseRoomUrl } from '../room-url.ts'
-import { sayToAll } from '../say-to-all.ts'
 import { admitted, membershipEvent } from './admission.ts'
 import { startComputer } from './computer.ts'
 import { Contributing } from './contributing.ts'
@@ -19,6 +17,7 @@ import { keepMembership, keepPlainNetwork } from './membership.ts'
 import { notMemberError } from './membership-words.ts'
 import type { StayOptions } from './options.ts'
 import { broadcastRecord, errorRecord, messageRecord, peerRecord, type CommandEvent } from './report.ts'
+import { sayLines } from './spoken-lines.ts'
 import { unlessAborted } from './unless-aborted.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -66,7 +65,11 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   const over = new AbortController()
   const until = AbortSignal.any([ended, over.signal])
   const timer = options.leaveAfterMs === undefined ? undefined : setTimeout(() => over.abort(), options.leaveAfterMs)
-  const sending = sendLines(network, around, until)
+  const speaking = {
+    said: (text: string, receivers: number) => tell({ event: 'sent', text, receivers }),
+    failed: (error: unknown) => tellFailure(error, tell),
+  }
+  const sending = sayLines(network, around.input, speaking, until)
   const stopAsking = around.onAsked(() => {
     for (const peer of network.peers.values()) tell(explained(peer))
   })
@@ -201,32 +204,7 @@ function followMembership(
   })
 }
 
-/** Broadcasts the lines of the input. A line waits, and so do those behind it, until somebody is there to read it. */
-async function sendLines(network: Network, { input, tell }: Surroundings, until: AbortSignal): Promise<void> {
-  // The end of the stay ends the reading, too.
-  for await (const line of createInterface({ input, signal: until })) {
-    if (line.trim() === '') continue
-    await somebody(network, until)
-    if (until.aborted) return
-    await sayToAll(network, line).then(
-      (receivers) => tell({ event: 'sent', text: line, receivers }),
-      (error: unknown) => tellFailure(error, tell),
-    )
-  }
-}
-
 function tellFailure(error: unknown, tell: Surroundings['tell']): void {
   if (!(error instanceof EdgeNetError)) throw error
   tell({ event: 'error', error: errorRecord(error) })
-}
-
-function somebody(network: Network, until: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (network.peers.size > 0 || until.aborted) return resolve()
-    const stop = network.on('peer', () => {
-      stop()
-      resolve()
-    })
-    until.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
