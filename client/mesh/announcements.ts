@@ -24,7 +24,7 @@ const COUNTED_MS = 600_000
 
 export class Announcements {
   readonly #host: Pick<MeshHost, 'prove' | 'authorize' | 'peerId'>
-  readonly #proven = new AgingMap<string, Promise<ProvenMember | undefined>>(MAX_REMEMBERED, REMEMBERED_MS)
+  #proven = new AgingMap<string, Promise<ProvenMember | undefined>>(MAX_REMEMBERED, REMEMBERED_MS)
   readonly #authorized = new AgingMap<string, Promise<boolean>>(MAX_AUTHORIZED, AUTHORIZED_MS)
   readonly #counted = new AgingMap<PeerId, true>(MAX_COUNTED, COUNTED_MS)
   #running = 0
@@ -36,6 +36,11 @@ export class Announcements {
   /** Members of whom something has been heard lately. */
   get count(): number {
     return this.#counted.size
+  }
+
+  /** Somebody is no member any more: who was proven before that may be another one. */
+  doubt(): void {
+    this.#proven = new AgingMap(MAX_REMEMBERED, REMEMBERED_MS)
   }
 
   /** Whose it is; `undefined` when it proves nothing, or nobody has the time. Never rejects. */

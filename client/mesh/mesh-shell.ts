@@ -180,7 +180,10 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
         this.#turn((mesh, now) => mesh.message(peer.id, bytes, now))
       }),
       host.on('peer', ({ peer }) => this.#reaching.came(peer)),
-      host.on('peer-left', ({ peer }) => this.#outbox.forget(peer.id)),
+      host.on('peer-left', ({ peer, reason }) => {
+        this.#outbox.forget(peer.id)
+        if (reason === 'removed') this.#announcements.doubt()
+      }),
       host.on('total', ({ total }) => {
         this.#total = total
         this.#turn((mesh, now) => mesh.size(total, now))

@@ -38,7 +38,7 @@ class NeighbourWorld implements CarrierWorld {
     for (const other of world.members.values()) {
       world.connect(stranger, other)
       for (let kind = 0; kind < 16; kind++) {
-        stranger.send(other.peerId, Uint8Array.of(kind, ...new Uint8Array(60).fill(kind)), { channel: 4 })
+        void stranger.send(other.peerId, Uint8Array.of(kind, ...new Uint8Array(60).fill(kind)), { channel: 4 })
       }
     }
   }

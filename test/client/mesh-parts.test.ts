@@ -1,0 +1,179 @@
+/** Parts of the mesh's shell, each by itself: what was heard before, who turns to a newcomer, what waits for a link, whose announcements are. */
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Announcements } from '../../client/mesh/announcements.ts'
+import type { MeshHost, ProvenMember } from '../../client/mesh/api.ts'
+import { HeardBefore } from '../../client/mesh/heard-before.ts'
+import { Newcomers } from '../../client/mesh/newcomers.ts'
+import { Outbox } from '../../client/mesh/outbox.ts'
+import { utf8 } from '../../protocol/bytes.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
+import { Random } from '../sim/random.ts'
+
+describe('what was heard before', () => {
+  it('is never new again, whatever else is said and however much', () => {
+    const word = fc.record({
+      speaker: fc.constantFrom('a', 'b', 'c'),
+      saidAgoMs: fc.integer({ min: -70_000, max: 130_000 }),
+      passMs: fc.integer({ min: 0, max: 20_000 }),
+    })
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 200 }), fc.integer({ min: 1, max: 20 }), (words, most) => {
+        const heard = new HeardBefore(most, 120_000, 60_000)
+        const taken = new Set<string>()
+        let nowMs = 1_000_000
+        for (const { speaker, saidAgoMs, passMs } of words) {
+          nowMs += passMs
+          // Times repeat, so that the same comes again.
+          const saidAtMs = Math.floor((nowMs - saidAgoMs) / 5_000) * 5_000
+          const key = `${speaker} ${saidAtMs}`
+          const isNew = heard.take(speaker, saidAtMs, nowMs)
+          if (isNew && taken.has(key)) return false
+          if (isNew) taken.add(key)
+          if (!heard.has(speaker, saidAtMs, nowMs) || heard.size > most) return false
+        }
+        return true
+      }),
+    )
+  })
+
+  it('lets through what is said in time', () => {
+    const heard = new HeardBefore(100, 120_000, 60_000)
+    for (let i = 0; i < 50; i++) expect(heard.take('a', 1_000 * i, 1_000 * i + 500)).toBe(true)
+    expect(heard.take('a', 49_000, 50_000)).toBe(false)
+    expect(heard.take('b', 49_000, 50_000)).toBe(true)
+    expect(heard.take('b', 49_000 - 120_001, 49_000)).toBe(false)
+    expect(heard.take('b', 49_000 + 60_001, 49_000)).toBe(false)
+  })
+})
+
+describe('a newcomer of whom another carrier tells everybody', () => {
+  function greeters(members: number, isLacking = false): Promise<number> {
+    const chance = new Random(members)
+    const random = () => chance.fraction()
+    let links = 0
+    const host = { random, size: members, isLacking, member: () => undefined, link: () => void links++ }
+    const all = Array.from({ length: members }, () => new Newcomers(host, announcements(memberOf('new'))))
+    return Promise.all(all.map((each) => each.told(utf8('new'), false))).then(() => links)
+  }
+
+  it.each([10, 100, 1_000, 3_000])('is linked to by some, and not by all, of %s', async (members) => {
+    const links = await greeters(members)
+    expect(links).toBeGreaterThanOrEqual(2)
+    expect(links).toBeLessThanOrEqual(20)
+  })
+
+  it('is linked to by whoever lacks neighbours', async () => {
+    expect(await greeters(50, true)).toBe(50)
+  })
+
+  it('is left to the room where there is one', async () => {
+    let links = 0
+    const known: PeerId[] = []
+    const host = {
+      random: () => 0,
+      size: 1,
+      isLacking: true,
+      member: (id: PeerId) => void known.push(id),
+      link: () => void links++,
+    }
+    await new Newcomers(host, announcements(memberOf('new'))).told(utf8('new'), true)
+    expect(known).toEqual(['new'])
+    expect(links).toBe(0)
+  })
+
+  it('waits for nobody when many come at once: what is beyond is not looked at', async () => {
+    let proofs = 0
+    const held: (() => void)[] = []
+    const proving = announcements(undefined, async () => {
+      proofs++
+      await new Promise<void>((resolve) => held.push(resolve))
+      return undefined
+    })
+    const host = { random: () => 0, size: 1, isLacking: true, member: () => undefined, link: () => undefined }
+    const newcomers = new Newcomers(host, proving)
+    const all = Array.from({ length: 500 }, (_, i) => newcomers.told(utf8(`${i}`), false))
+    expect(proofs).toBe(64)
+    for (const resolve of held) resolve()
+    await Promise.all(all)
+    void newcomers.told(utf8('later'), false)
+    expect(proofs).toBe(65)
+  })
+})
+
+describe('what waits for a link', () => {
+  it('is bounded, small messages have some more room, and all of it is there again when the link has taken it', async () => {
+    let sent = 0
+    let take: () => void = () => undefined
+    const taken = new Promise<void>((resolve) => (take = resolve))
+    const outbox = new Outbox({
+      send: () => {
+        sent++
+        return Object.assign(taken, { id: 0, delivered: taken })
+      },
+    })
+    const peer = 'peer' as PeerId
+    for (let i = 0; i < 100; i++) outbox.send(peer, new Uint8Array(16_000))
+    expect(sent).toBe(16)
+    expect(outbox.dropped).toBe(84)
+    for (let i = 0; i < 10; i++) outbox.send(peer, new Uint8Array(3))
+    expect(sent).toBe(26)
+    outbox.send('other' as PeerId, new Uint8Array(16_000))
+    expect(sent).toBe(27)
+    take()
+    await taken
+    await Promise.resolve()
+    outbox.send(peer, new Uint8Array(16_000))
+    expect(sent).toBe(28)
+  })
+
+  it('is forgotten with the link, and a link that is over throws nothing', async () => {
+    const failing = () => {
+      const failed = Promise.reject(new Error('over'))
+      return Object.assign(failed, { id: 0, delivered: failed.catch(() => undefined) })
+    }
+    const outbox = new Outbox({ send: failing })
+    outbox.send('peer' as PeerId, new Uint8Array(10))
+    outbox.forget('peer' as PeerId)
+    await Promise.resolve()
+  })
+})
+
+describe('announcements', () => {
+  it('are proven once, counted, and the application is asked once', async () => {
+    let proofs = 0
+    let questions = 0
+    const known = new Announcements({
+      peerId: 'me' as PeerId,
+      prove: async (bytes) => (proofs++, memberOf(String.fromCharCode(...bytes))),
+      authorize: async ({ id }) => (questions++, id !== 'eve'),
+    })
+    for (let i = 0; i < 3; i++) {
+      expect((await known.admit(utf8('ada')))?.id).toBe('ada')
+      expect(await known.admit(utf8('eve'))).toBeUndefined()
+      expect((await known.prove(utf8('eve')))?.id).toBe('eve')
+    }
+    expect([proofs, questions, known.count]).toEqual([2, 2, 2])
+    await known.prove(utf8('me'))
+    expect(known.count).toBe(2)
+  })
+
+  it('are not proven when too many are being proven', async () => {
+    let proofs = 0
+    const known = announcements(undefined, () => {
+      proofs++
+      return new Promise(() => undefined)
+    })
+    const all = Array.from({ length: 1_000 }, (_, i) => known.prove(utf8(`${i}`)))
+    expect(proofs).toBe(320)
+    expect(await all[999]).toBeUndefined()
+  })
+})
+
+function memberOf(id: string): ProvenMember {
+  return { id: id as PeerId, siteId: id, name: id, capabilities: [], identity: new Uint8Array(32) }
+}
+
+function announcements(member: ProvenMember | undefined, prove: MeshHost['prove'] = async () => member): Announcements {
+  return new Announcements({ peerId: 'me' as PeerId, prove, authorize: async () => true })
+}
