@@ -201,15 +201,17 @@ describe('a page', () => {
     }
   }
 
-  const code = (room: string, parts: Readonly<Record<'core' | 'extras' | 'ledger', string>>) => `
+  const code = (room: string, parts: Readonly<Record<'core' | 'extras' | 'ledger' | 'carrier', string>>) => `
 import { createIdentity, join } from '${parts.core}'
 import { readableOf } from '${parts.extras}'
 import { MemoryStore, openLedger } from '${parts.ledger}'
+import { MemoryAir } from '${parts.carrier}'
 
 const write = (text) => document.body.append(text + '; ')
 const identity = await createIdentity()
 const ledger = openLedger({ network: '${room}', identity, store: new MemoryStore() })
-const network = await join('${room}', { identity, ledger, name: 'page' })
+const network = await join('${room}', { identity, ledger, name: 'page', carriers: [new MemoryAir().carrier()] })
+write(network.carriers.map(({ name }) => name).join(' and '))
 const peer = await new Promise((resolve) => network.on('peer', ({ peer }) => resolve(peer)))
 const { value } = await readableOf(peer).getReader().read()
 write(peer.name + ': ' + value)
@@ -224,12 +226,17 @@ write(peer.path.kind)
 write('the end')
 `
 
-  const EXPECTED = 'Node: hello page; 3 credits; direct; the end; '
+  const EXPECTED = 'room and memory; Node: hello page; 3 credits; direct; the end; '
 
   const HTML = '<!doctype html><html><body><script type="module" src="./main.js"></script></body></html>'
 
   describe('with Vite', () => {
-    const parts = { core: 'edge-net', extras: 'edge-net/extras', ledger: 'edge-net/ledger' }
+    const parts = {
+      core: 'edge-net',
+      extras: 'edge-net/extras',
+      ledger: 'edge-net/ledger',
+      carrier: 'edge-net/carrier',
+    }
 
     it('that is built from the package joins, is reached directly, and contributes', async () => {
       const room = freshRoom()
@@ -269,6 +276,7 @@ write('the end')
       core: `${url}/edge-net.js`,
       extras: `${url}/edge-net-extras.js`,
       ledger: `${url}/edge-net-ledger.js`,
+      carrier: `${url}/edge-net-carrier.js`,
     }
     const folder = await mkdtemp(joinPath(tmpdir(), 'edge-net-page-'))
     await writeFile(joinPath(folder, 'index.html'), HTML)
