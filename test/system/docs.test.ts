@@ -10,6 +10,7 @@ import { join as joinPath } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { join } from '../../client/node/index.ts'
+import { createMesh } from '../../client/mesh/index.ts'
 import { FINAL_CODES } from '../../client/carrier/room.ts'
 import { renderDescription } from '../../client/peer/description.ts'
 import { EXIT } from '../../client/node/exit.ts'
@@ -415,6 +416,28 @@ console.log('the end')`
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     await vi.waitFor(() => expect(output).toContain('Ada true\n'), 20_000)
     expect(output).toContain('100 %\n')
+  })
+
+  it('the example of the README for large networks runs in Node', async () => {
+    const room = service.roomUrl('readme-mesh')
+    const example = blocks(readme, 'js').find((text) => text.includes('edge-net/mesh')) ?? ''
+    const code = example.replaceAll('https://edge.example/n/mainnet', room)
+    expect(code).toContain(room)
+    const bob = await join(room, { name: 'Bob', mesh: createMesh() })
+    const heard: unknown[] = []
+    bob.on('broadcast', ({ from, data }) => heard.push(`${from.name}: ${String(data)}`))
+    bob.on('message', ({ data }) => heard.push(data))
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: ROOT })
+    children.add(child)
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    await vi.waitFor(() => expect(heard).toContain('Ada: hello, all of you'), 20_000)
+    await bob.broadcast('good morning')
+    await vi.waitFor(() => expect(heard).toContain('I have heard you'), 20_000)
+    expect(output).toContain('Bob says to all: good morning\n')
+    expect(output).toMatch(/^\d neighbours, \d links, \d members$/m)
+    child.kill()
+    await bob.close()
   })
 
   it('the example of the README for closed networks runs in Node', async () => {
