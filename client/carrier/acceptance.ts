@@ -6,23 +6,31 @@
  * for (const { name, run } of carrierScenarios(openWorld)) it(name, run)
  */
 import { signAnnouncement } from '../../protocol/announcement.ts'
-import { compareBytes, utf8, type Bytes } from '../../protocol/bytes.ts'
+import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
 import type { Envelope, EnvelopeKind } from '../../protocol/envelope.ts'
-import { sha256 } from '../../protocol/hash.ts'
 import {
   ENVELOPE_HEADER_BYTES,
   MAX_INTRO_ENVELOPE_BYTES,
   MAX_RELAY_ENVELOPE_BYTES,
   MAX_SIGNAL_ENVELOPE_BYTES,
 } from '../../protocol/limits.ts'
+import { networkIdOfName } from '../../protocol/network.ts'
 import { peerIdOf, type Core, type PeerId } from '../../protocol/peer-id.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
 import type { Carrier, CarrierEvents, CarrierSelf } from './carrier.ts'
 
+/** Who plays: what a medium may ask of a member before it is one of its own. */
+export interface ScenarioMember extends CarrierSelf {
+  /** The plain name whose network it is. */
+  readonly networkName: string
+  /** A signature of the identity's. */
+  sign(message: Bytes): Promise<Bytes>
+}
+
 /** A medium of one test: a room, a Gun relay, a mesh of neighbours. */
 export interface CarrierWorld {
   /** A carrier for a member, not started yet. */
-  open(self: CarrierSelf): Carrier | Promise<Carrier>
+  open(self: ScenarioMember): Carrier | Promise<Carrier>
   /** Takes the medium away from everybody, and gives it back. Absent when that cannot be done. */
   cut?(): Promise<void>
   mend?(): Promise<void>
@@ -71,7 +79,8 @@ export function carrierScenarios(
 }
 
 /** A member with a carrier, and what it was told. */
-class Actor implements CarrierSelf {
+class Actor implements ScenarioMember {
+  readonly networkName: string
   readonly networkId: Bytes
   readonly peerId: PeerId
   readonly met: Bytes[] = []
@@ -85,7 +94,8 @@ class Actor implements CarrierSelf {
   #announcement: Bytes
   #carrier: Carrier | undefined
 
-  constructor(identity: Identity, core: Core, peerId: PeerId, announcement: Bytes) {
+  constructor(networkName: string, identity: Identity, core: Core, peerId: PeerId, announcement: Bytes) {
+    this.networkName = networkName
     this.#identity = identity
     this.#core = core
     this.networkId = core.network
@@ -93,13 +103,13 @@ class Actor implements CarrierSelf {
     this.#announcement = announcement
   }
 
-  static async of(network: Bytes, name: string): Promise<Actor> {
+  static async of(networkName: string, name: string): Promise<Actor> {
     const identity = await createIdentity()
     const keys = await crypto.subtle.generateKey('X25519', false, ['deriveBits'])
     const session = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
-    const core = { identity: identity.publicKey, session, network }
+    const core = { identity: identity.publicKey, session, network: await networkIdOfName(networkName) }
     const announcement = await announcementOf(core, identity, name, Date.now())
-    return new Actor(identity, core, await peerIdOf(core), announcement)
+    return new Actor(networkName, identity, core, await peerIdOf(core), announcement)
   }
 
   announcement(): Bytes {
@@ -108,6 +118,10 @@ class Actor implements CarrierSelf {
 
   nowMs(): number {
     return Date.now()
+  }
+
+  sign(message: Bytes): Promise<Bytes> {
+    return this.#identity.sign(message)
   }
 
   get carrier(): Carrier {
@@ -175,7 +189,7 @@ class Stage {
 
   /** A member whose carrier has been started just now. */
   async arriving(name: string, network = 'acceptance'): Promise<Actor> {
-    const actor = await Actor.of(await sha256(utf8(network)), name)
+    const actor = await Actor.of(network, name)
     this.#actors.push(actor)
     actor.begin(await this.world.open(actor))
     return actor
@@ -302,7 +316,7 @@ const SCENARIOS: readonly Scenario[] = [
       const early = await stage.arriving('Early')
       early.carrier.sendEnvelope('signal', early.peerId, bytesOf(10))
       const [ada, bob] = await stage.pair()
-      const nobody = await Actor.of(ada.networkId, 'Nobody')
+      const nobody = await Actor.of(ada.networkName, 'Nobody')
       ada.carrier.sendEnvelope('signal', nobody.peerId, bytesOf(10))
       await stage.carry(ada, bob, 'signal', bytesOf(20))
       await early.carrier.close()
@@ -318,7 +332,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'networks do not hear each other',
     async play(stage) {
       const [ada, bob] = await stage.pair()
-      const other = await stage.actor('Other', 'another network')
+      const other = await stage.actor('Other', 'another-network')
       other.carrier.seek(true)
       other.carrier.sendEnvelope('signal', ada.peerId, bytesOf(50))
       await stage.carry(ada, bob, 'signal', bytesOf(10))

@@ -14,6 +14,9 @@ const MIN_SPREAD_MS = 200
 const SHORT_OUTAGE_FAILURES = 40
 const SHORT_OUTAGE_MAX_SPREAD_MS = 1_500
 const SHORT_OUTAGE_RETURNS = 4
+/** Others take minutes: for about ten of them nobody is missing for longer than this after the end. */
+const OUTAGE_FAILURES = 240
+const OUTAGE_MAX_SPREAD_MS = 5_000
 /** Patience of a person who watches the page; also bounds what a dead host is asked. */
 const MAX_SPREAD_MS = 20_000
 
@@ -27,8 +30,8 @@ export function reconnectDelayMs(failures: number, members: number, random: numb
   // A socket that was well until now is most likely to be replaced at once: the host was updated, or the network changed.
   const minSpreadMs = failures && MIN_SPREAD_MS
   const returnMs = members * SPREAD_MS_PER_MEMBER
-  const isShort = failures <= SHORT_OUTAGE_FAILURES
-  const maxSpreadMs = isShort ? Math.max(SHORT_OUTAGE_MAX_SPREAD_MS, returnMs * SHORT_OUTAGE_RETURNS) : Infinity
+  const leastMs = failures <= SHORT_OUTAGE_FAILURES ? SHORT_OUTAGE_MAX_SPREAD_MS : OUTAGE_MAX_SPREAD_MS
+  const maxSpreadMs = failures <= OUTAGE_FAILURES ? Math.max(leastMs, returnMs * SHORT_OUTAGE_RETURNS) : Infinity
   const spreadMs = Math.max(minSpreadMs, returnMs) * 2 ** failures
   return Math.min(spreadMs, maxSpreadMs, MAX_SPREAD_MS) * random
 }

@@ -1,6 +1,6 @@
 /**
- * Several carriers side by side, in the order of resort, and which of them leads to each peer. A carrier is taken for one
- * that leads to a peer when something that it brought has opened, until it says that it does not, or nothing comes back.
+ * Several carriers side by side, in the order of resort, and which of them leads to each peer: the room, if it does; otherwise
+ * the one that last brought something of the peer's. Now and then a better one is tried: if it leads, the peer answers by it.
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { Envelope, EnvelopeKind } from '../../protocol/envelope.ts'
@@ -27,13 +27,16 @@ export interface CarriersHost {
   look(): void
 }
 
-/** Which carriers lead to a peer, a bit each. */
 interface Way {
   /** The one in use; -1 when there is none. */
   current: number
-  known: number
+  /** The one that brought something last; -1 when none has, or it is to be seen whether a better one does. */
+  heard: number
+  /** Those that do not lead to the peer, a bit each. */
   lost: number
   steeredAtMs: number
+  /** How often in a row all were tried in vain. */
+  tries: number
 }
 
 /** The room's place in the order of resort. */
@@ -41,10 +44,11 @@ export const ROOM = 0
 const LOOK_MS = 500
 /** A link asks again and again. Whoever has not answered for so long over one carrier may answer over another. */
 const SILENT_MS = 3_000
-/** A direct path takes less, if there can be one. Where there cannot, messages want a carrier that takes them. */
-const SIGNALS_ONLY_MS = 1_000
-/** Neighbours change, and relays come back, without saying for whom. The room says it. */
+/** So long the next best is used before a better one is tried. */
+const BETTER_MS = 2_000
+/** Neighbours change, and relays come back, without saying for whom. Each time twice as long, as seeking costs others. */
 const RETRY_MS = 2_000
+const MAX_RETRY_MS = 16_000
 
 export class Carriers {
   readonly #carriers: readonly Carrier[]
@@ -136,7 +140,7 @@ export class Carriers {
 
   /** There is a link to this peer; `via`, if it is a carrier, told of it. */
   add(peer: PeerId, via?: number): void {
-    const way = { current: -1, known: via === undefined ? 0 : 1 << via, lost: 0, steeredAtMs: 0 }
+    const way = { current: -1, heard: via ?? -1, lost: 0, steeredAtMs: 0, tries: 0 }
     this.#ways.set(peer, way)
     this.#steer(peer, way)
   }
@@ -149,8 +153,9 @@ export class Carriers {
   found(peer: PeerId, via: number): boolean {
     const way = this.#ways.get(peer)
     if (!way) return false
-    way.known |= 1 << via
+    way.heard = via
     way.lost &= ~(1 << via)
+    way.tries = 0
     return this.#steer(peer, way)
   }
 
@@ -159,17 +164,16 @@ export class Carriers {
     const way = this.#ways.get(peer)
     if (!way) return
     way.lost |= 1 << via
-    way.known &= ~(1 << via)
     this.#steer(peer, way)
   }
 
   /** Chooses a peer's way anew. True when it is another one. */
   #steer(peer: PeerId, way: Way): boolean {
-    const { current } = way
+    const { current, heard } = way
     const open = this.#up & ~way.lost
-    const likely = open & way.known || open
     // The room answers at once when it does not know somebody; others may take long to find out.
-    way.current = open & 1 ? ROOM : firstOf(likely)
+    const isRoom = (open & 1) > 0
+    way.current = !isRoom && heard >= 0 && open & (1 << heard) ? heard : firstOf(open)
     if (way.current === current) return false
     way.steeredAtMs = nowMs()
     if (way.current < 0) this.#host.relayDown(peer)
@@ -190,7 +194,6 @@ export class Carriers {
     const wasUp = this.isUp(via)
     this.#up &= ~(1 << via)
     for (const [peer, way] of this.#ways) {
-      way.known &= ~(1 << via)
       way.lost &= ~(1 << via)
       this.#steer(peer, way)
     }
@@ -203,22 +206,22 @@ export class Carriers {
 
   #look(): void {
     for (const [peer, way] of this.#ways) {
-      const { current, steeredAtMs } = way
-      const isSignalsOnly = this.#carriers[current]?.carriesBulk === false
-      if (isSignalsOnly && nowMs() - steeredAtMs >= SIGNALS_ONLY_MS && this.#host.isSilent(peer, Infinity)) {
-        way.known &= ~(1 << current)
-        this.#steer(peer, way)
-      }
+      const { current, steeredAtMs, tries } = way
+      const ageMs = nowMs() - steeredAtMs
       const others = this.#up & ~(1 << current)
       if (current < 0) {
-        if (nowMs() - steeredAtMs < RETRY_MS) continue
+        if (ageMs < Math.min(RETRY_MS * 2 ** tries, MAX_RETRY_MS)) continue
+        way.tries++
         way.lost &= 1
         way.steeredAtMs = nowMs()
         this.#steer(peer, way)
-      } else if (others && nowMs() - steeredAtMs >= SILENT_MS && this.#host.isSilent(peer, nowMs() - SILENT_MS)) {
+      } else if (others && ageMs >= SILENT_MS && this.#host.isSilent(peer, nowMs() - SILENT_MS)) {
         // Round and round, while nobody answers.
         if ((others & ~way.lost) === 0) way.lost = 0
         this.lost(peer, current)
+      } else if (ageMs >= BETTER_MS) {
+        way.heard = -1
+        this.#steer(peer, way)
       }
     }
     this.#host.look()

@@ -95,6 +95,8 @@ export function makeMember(sdk: Sdk): Member {
   const left: Record<string, number> = {}
   const errors: string[] = []
   const broken: string[] = []
+  /** How links ended, for whoever wonders. */
+  const ends: string[] = []
   /** Of each stream, the last number that came. */
   const streams = new Map<string, number>()
   /** Of each link, what we have sent over it. */
@@ -104,12 +106,15 @@ export function makeMember(sdk: Sdk): Member {
   const isDirect = ({ path, state }: Peer) => path.kind === 'direct' && state === 'verified'
   const isNeighbour = (peer: Peer) => peer.explain().isNeighbour
 
-  async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  async function until<T>(what: string, look: () => T | undefined | false, peer?: Peer): Promise<T> {
     for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs; await pause(LOOK_MS)) {
       const found = look()
       if (found !== undefined && found !== false) return found
     }
-    throw new Error(`${name}: ${what} did not happen within ${PATIENCE_MS} ms`)
+    const facts = peer
+      ? `${JSON.stringify(peer.explain())} ${Math.round(performance.now())} ${ends.slice(-8).join('; ')}`
+      : ''
+    throw new Error(`${name}: ${what} did not happen within ${PATIENCE_MS} ms ${facts}`)
   }
 
   /** Sends the next number of the stream of this link. */
@@ -144,7 +149,10 @@ export function makeMember(sdk: Sdk): Member {
       network.on('peer', () => void (firstPeerMs ??= performance.now() - startedMs))
       network.on('message', ({ data }) => listen(data))
       network.on('broadcast', ({ data }) => void (heard[String(data)] = (heard[String(data)] ?? 0) + 1))
-      network.on('peer-left', ({ reason }) => void (left[reason] = (left[reason] ?? 0) + 1))
+      network.on('peer-left', ({ peer, reason }) => {
+        left[reason] = (left[reason] ?? 0) + 1
+        ends.push(`${peer.name} ${reason} at ${Math.round(performance.now())}`)
+      })
       network.on('error', ({ error }) => void (errors.length < 100 && errors.push(`${error.code} ${error.reason}`)))
       return { peerId: network.peerId, joinedMs: performance.now() - startedMs }
     },
@@ -180,7 +188,8 @@ export function makeMember(sdk: Sdk): Member {
       sent.set(peer, talk)
       await peer.send(`${talk.stream} ${++talk.count}`).delivered
       const deliveredMs = performance.now() - atMs
-      await until('a direct path to a reached member', () => isDirect(peer))
+      // Where the other end knew an old link, both begin anew: that makes another peer of it.
+      await until('a direct path to a reached member', () => isDirect(network.peers.get(peer.id) ?? peer), peer)
       return { reachedMs, deliveredMs, directMs: performance.now() - atMs, carrier }
     },
 
@@ -197,7 +206,7 @@ export function makeMember(sdk: Sdk): Member {
         const peer = before.find((neighbour) => !isDirect(neighbour))
         if (!peer) continue
         const { carrier } = peer.explain()
-        await until('a direct path to a neighbour that was cut', () => isDirect(peer) || peer.state === 'closed')
+        await until('a direct path to a neighbour that was cut', () => isDirect(peer) || peer.state === 'closed', peer)
         return { peer: peer.name, directMs: performance.now() - atMs, carrier }
       }
       if (which === 'one') throw new Error(`${name} has no connection to cut`)
