@@ -131,11 +131,6 @@ export class Overlay {
     return source === 'room' || source === 'self' ? undefined : source
   }
 
-  /** Whether something that is said seldom may be said by somebody with a mere link. */
-  mayHear(id: PeerId): boolean {
-    return this.#contacts.get(id)?.messages.take(this.#host.nowMs) ?? false
-  }
-
   // ---- what happens to links ---------------------------------------------------------------------------------------
 
   linkUp(id: PeerId, announcement: Bytes): void {

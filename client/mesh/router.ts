@@ -32,8 +32,9 @@ export interface RouterHost {
   isNeighbour(peer: PeerId): boolean
   /** Whether there is a link with a direct path. */
   isDirect(peer: PeerId): boolean
-  /** Whether something may be said by somebody who is no neighbour. */
-  mayHear(peer: PeerId): boolean
+  hasLink(peer: PeerId): boolean
+  /** Somebody takes us for a neighbour and is none. */
+  stray(peer: PeerId): void
   /** The neighbour who told of a member. */
   toldBy(peer: PeerId): PeerId | undefined
   /** For us. */
@@ -68,6 +69,8 @@ export class Router {
   readonly #misled: AgingMap<PeerId, true>
   readonly #sought = new Map<PeerId, Waiting>()
   readonly #rates = new Map<PeerId, Rates>()
+  /** Of those who are no neighbours, and bring what is for us. */
+  readonly #lastHops: AgingMap<PeerId, Rates>
   readonly #ownSeeks: TokenBucket
   readonly #bulk: Allowance
   nextMs = Infinity
@@ -78,6 +81,7 @@ export class Router {
     this.#routes = new Routes(policy)
     this.#carried = new AgingMap(policy.maxCarried, policy.carriedMs)
     this.#misled = new AgingMap(policy.maxMisled, policy.routeMs)
+    this.#lastHops = new AgingMap(policy.maxLastHops, policy.routeMs)
     this.#ownSeeks = new TokenBucket(policy.ownSeeks)
     this.#bulk = new Allowance(policy.ownBulkKiB)
   }
@@ -88,10 +92,14 @@ export class Router {
   }
 
   neighbourUp(id: PeerId): void {
+    this.#rates.set(id, this.#newRates())
+  }
+
+  #newRates(): Rates {
     const { carryKiB, floodFactor, seeks } = this.#policy
     const floodKiB = { burst: floodFactor * carryKiB.burst, perSecond: floodFactor * carryKiB.perSecond }
     const [carrying, flooding] = [new TokenBucket(carryKiB), new TokenBucket(floodKiB)]
-    this.#rates.set(id, { carryKiB: carrying, floodKiB: flooding, seeks: new TokenBucket(seeks) })
+    return { carryKiB: carrying, floodKiB: flooding, seeks: new TokenBucket(seeks) }
   }
 
   neighbourDown(id: PeerId): void {
@@ -180,26 +188,39 @@ export class Router {
 
   receive(via: PeerId, carry: Carry): void {
     const { nowMs, self } = this.#host
-    const rates = this.#rates.get(via)
-    // Whoever brings us something over a mere link is its last hop.
-    if (!rates && (carry.to !== self || !this.#host.mayHear(via))) return
+    const rates = this.#rates.get(via) ?? this.#ratesOfLastHop(via, carry)
+    if (!rates) return this.#cannot(via, carry)
     const key = keyOf(carry.id)
-    if (rates) {
-      for (let kib = carry.body.length / 1_024; kib >= 0; kib--) {
-        if (!rates.floodKiB.take(nowMs)) return this.#host.blame(via, 'flood')
-        // It may carry for many, each of whom sends no more than he should.
-        if (!rates.carryKiB.take(nowMs)) return
-      }
+    for (let kib = carry.body.length / 1_024; kib >= 0; kib--) {
+      if (!rates.floodKiB.take(nowMs)) return this.#host.blame(via, 'flood')
+      // It may carry for many, each of whom sends no more than he should.
+      if (!rates.carryKiB.take(nowMs)) return
     }
     if (this.#carried.has(key, nowMs) || carry.from === self) return
     this.#carried.set(key, via, nowMs)
     // An answer shows the way that holds now, whatever was known before.
     if (this.#sought.has(carry.from)) this.#routes.remove(carry.from)
-    if (rates) this.#learn(carry.from, via)
+    this.#learn(carry.from, via)
     if (carry.to === self) return this.#arrived(carry)
     const next = carry.hops + 1 < MAX_CARRY_HOPS ? this.#nextTo(carry.to, via) : undefined
     if (next !== undefined) this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
-    else this.#host.send(via, 'mesh_lost', { id: carry.id, from: carry.from, to: carry.to })
+    else this.#cannot(via, carry)
+  }
+
+  /** Whoever brings us something over a mere link is its last hop; for others only neighbours carry. */
+  #ratesOfLastHop(via: PeerId, { to }: Carry): Rates | undefined {
+    const { nowMs, self } = this.#host
+    if (to !== self || !this.#host.hasLink(via)) {
+      this.#host.stray(via)
+      return undefined
+    }
+    const rates = this.#lastHops.get(via, nowMs) ?? this.#newRates()
+    this.#lastHops.set(via, rates, nowMs)
+    return rates
+  }
+
+  #cannot(via: PeerId, { id, from, to }: Carry): void {
+    this.#host.send(via, 'mesh_lost', { id, from, to })
   }
 
   #arrived({ from, kind, body }: Carry): void {
@@ -246,7 +267,8 @@ export class Router {
 
   /** Somebody was heard through this neighbour. Whoever is a neighbour himself needs no way, and has none when his link is down. */
   #learn(from: PeerId, via: PeerId): void {
-    if (from !== via && this.#host.isDirect(via)) this.#routes.heard(from, via, this.#host.nowMs)
+    if (from !== via && this.#rates.has(via) && this.#host.isDirect(via))
+      this.#routes.heard(from, via, this.#host.nowMs)
   }
 
   tick(): void {
