@@ -273,10 +273,8 @@ export class Mesh {
       isGood: (peer) => this.#reputation.standingOf(peer, this.#nowMs) === 'good',
       // Of the router.
       seek: (payload) => this.#gossip.publish(SEEK_TOPIC, payload),
-      isNeighbour: (peer) => this.#overlay.isNeighbour(peer),
       isDirect: (peer) => this.#overlay.isDirect(peer),
       hasLink: (peer) => this.#overlay.hasLink(peer),
-      stray: (peer) => this.#overlay.stray(peer),
       toldBy: (peer) => this.#overlay.toldBy(peer),
       envelope: (from, kind, body) => output.envelope(from, kind, body),
       met: (bytes) => output.met(bytes),

@@ -20,8 +20,8 @@ export interface RoutePolicy {
   readonly seekMs: number
   /** What one neighbour may have carried, in KiB, each envelope at least one. What is beyond is dropped. */
   readonly carryKiB: Rate
-  /** Members with a link who are no neighbours and bring something; more links than a client has. */
-  readonly maxLastHops: number
+  /** Those with a mere link who have something carried; a client has no more links. */
+  readonly maxLinks: number
   /** What is beyond so many times as much is a flood. */
   readonly floodFactor: number
   /** Messages that have no other path, of our own, in KiB: a voice, and no more than a quarter of what a neighbour carries. */
@@ -43,7 +43,7 @@ export const ROUTE_POLICY: RoutePolicy = {
   maxWaitingBytes: 65_536,
   seekMs: 5_000,
   carryKiB: { burst: 1_024, perSecond: 128 },
-  maxLastHops: 128,
+  maxLinks: 128,
   floodFactor: 4,
   ownBulkKiB: { burst: 256, perSecond: 32 },
   seeks: { burst: 40, perSecond: 4 },

@@ -29,12 +29,9 @@ export interface RouterHost {
   send<K extends Kind>(peer: PeerId, kind: K, body: Bodies[K]): void
   /** Says to everybody whom we seek. */
   seek(payload: Bytes): void
-  isNeighbour(peer: PeerId): boolean
   /** Whether there is a link with a direct path. */
   isDirect(peer: PeerId): boolean
   hasLink(peer: PeerId): boolean
-  /** Somebody takes us for a neighbour and is none. */
-  stray(peer: PeerId): void
   /** The neighbour who told of a member. */
   toldBy(peer: PeerId): PeerId | undefined
   /** For us. */
@@ -69,8 +66,8 @@ export class Router {
   readonly #misled: AgingMap<PeerId, true>
   readonly #sought = new Map<PeerId, Waiting>()
   readonly #rates = new Map<PeerId, Rates>()
-  /** Of those who are no neighbours, and bring what is for us. */
-  readonly #lastHops: AgingMap<PeerId, Rates>
+  /** Of those with a mere link, over which one may be asked to carry as well. */
+  readonly #linkRates: AgingMap<PeerId, Rates>
   readonly #ownSeeks: TokenBucket
   readonly #bulk: Allowance
   nextMs = Infinity
@@ -81,7 +78,7 @@ export class Router {
     this.#routes = new Routes(policy)
     this.#carried = new AgingMap(policy.maxCarried, policy.carriedMs)
     this.#misled = new AgingMap(policy.maxMisled, policy.routeMs)
-    this.#lastHops = new AgingMap(policy.maxLastHops, policy.routeMs)
+    this.#linkRates = new AgingMap(policy.maxLinks, policy.routeMs)
     this.#ownSeeks = new TokenBucket(policy.ownSeeks)
     this.#bulk = new Allowance(policy.ownBulkKiB)
   }
@@ -188,15 +185,16 @@ export class Router {
 
   receive(via: PeerId, carry: Carry): void {
     const { nowMs, self } = this.#host
-    const rates = this.#rates.get(via) ?? this.#ratesOfLastHop(via, carry)
-    if (!rates) return this.#cannot(via, carry)
+    const rates = this.#rates.get(via) ?? this.#ratesOfLink(via)
+    if (!rates) return
     const key = keyOf(carry.id)
     for (let kib = carry.body.length / 1_024; kib >= 0; kib--) {
       if (!rates.floodKiB.take(nowMs)) return this.#host.blame(via, 'flood')
       // It may carry for many, each of whom sends no more than he should.
       if (!rates.carryKiB.take(nowMs)) return
     }
-    if (this.#carried.has(key, nowMs) || carry.from === self) return
+    // Ways that lead in a circle: whoever sent it this way forgets that, and so does everybody before him.
+    if (this.#carried.has(key, nowMs) || carry.from === self) return this.#cannot(via, carry)
     this.#carried.set(key, via, nowMs)
     // An answer shows the way that holds now, whatever was known before.
     if (this.#sought.has(carry.from)) this.#routes.remove(carry.from)
@@ -207,15 +205,11 @@ export class Router {
     else this.#cannot(via, carry)
   }
 
-  /** Whoever brings us something over a mere link is its last hop; for others only neighbours carry. */
-  #ratesOfLastHop(via: PeerId, { to }: Carry): Rates | undefined {
-    const { nowMs, self } = this.#host
-    if (to !== self || !this.#host.hasLink(via)) {
-      this.#host.stray(via)
-      return undefined
-    }
-    const rates = this.#lastHops.get(via, nowMs) ?? this.#newRates()
-    this.#lastHops.set(via, rates, nowMs)
+  #ratesOfLink(via: PeerId): Rates | undefined {
+    const { nowMs } = this.#host
+    if (!this.#host.hasLink(via)) return undefined
+    const rates = this.#linkRates.get(via, nowMs) ?? this.#newRates()
+    this.#linkRates.set(via, rates, nowMs)
     return rates
   }
 
@@ -252,11 +246,10 @@ export class Router {
     return this.#host.isDirect(to) ? to : this.#neighbourTo(to, via)
   }
 
-  /** The neighbour to whom an envelope goes next, but not this one. Only direct paths carry: others are themselves carried. */
+  /** To whom with a link an envelope goes next, but not to this one. Only direct paths carry: others are themselves carried. */
   #neighbourTo(to: PeerId, except: PeerId): PeerId | undefined {
     const { nowMs } = this.#host
-    const leads = (next: PeerId | undefined) =>
-      next !== undefined && next !== except && this.#host.isNeighbour(next) && this.#host.isDirect(next)
+    const leads = (next: PeerId | undefined) => next !== undefined && next !== except && this.#host.isDirect(next)
     const route = this.#routes.next(to, nowMs)
     if (leads(route)) return route
     // Another one may take its place.
@@ -265,10 +258,9 @@ export class Router {
     return leads(hint) ? hint : undefined
   }
 
-  /** Somebody was heard through this neighbour. Whoever is a neighbour himself needs no way, and has none when his link is down. */
+  /** Somebody was heard through this peer. Whoever has a link himself needs no way, and has none when that is down. */
   #learn(from: PeerId, via: PeerId): void {
-    if (from !== via && this.#rates.has(via) && this.#host.isDirect(via))
-      this.#routes.heard(from, via, this.#host.nowMs)
+    if (from !== via && this.#host.isDirect(via)) this.#routes.heard(from, via, this.#host.nowMs)
   }
 
   tick(): void {
