@@ -18,6 +18,8 @@ export interface RoutePolicy {
   readonly maxWaitingBytes: number
   /** Gossip takes two seconds to the last of ten thousand, and the answer one back. */
   readonly seekMs: number
+  /** Whoever is sought is sought again after this time, if there is more for it: in most networks it would have answered. */
+  readonly askAgainMs: number
   /** What one neighbour may have carried, in KiB, each envelope at least one. What is beyond is dropped. */
   readonly carryKiB: Rate
   /** Those with a mere link who have something carried; a client has no more links. */
@@ -42,6 +44,7 @@ export const ROUTE_POLICY: RoutePolicy = {
   maxWaiting: 8,
   maxWaitingBytes: 65_536,
   seekMs: 5_000,
+  askAgainMs: 1_000,
   carryKiB: { burst: 1_024, perSecond: 128 },
   maxLinks: 128,
   floodFactor: 4,

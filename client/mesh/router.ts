@@ -46,6 +46,8 @@ export interface RouterHost {
 interface Waiting {
   readonly envelopes: { readonly kind: EnvelopeKind; readonly body: Bytes }[]
   byteLength: number
+  readonly payload: Bytes
+  askAgainAtMs: number
   readonly untilMs: number
 }
 
@@ -114,7 +116,10 @@ export class Router {
   carry(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
     if (kind === 'relay') this.#bulk.spend(body.length / 1_024, this.#host.nowMs)
     const waiting = this.#sought.get(to)
-    if (waiting) return this.#wait(waiting, kind, body)
+    if (waiting) {
+      this.#askAgain(waiting)
+      return this.#wait(waiting, kind, body)
+    }
     return this.#depart(to, kind, body) || this.#seek(to, kind, body)
   }
 
@@ -140,7 +145,8 @@ export class Router {
     const payload = concat(peerIdBytes(to), this.#host.announcement)
     // In this turn nobody can be told.
     const { nowMs } = this.#host
-    if (!this.#beginToSeek(to, payload)) this.#sought.set(to, { envelopes: [], byteLength: 0, untilMs: nowMs })
+    if (!this.#beginToSeek(to, payload))
+      this.#sought.set(to, { envelopes: [], byteLength: 0, payload, askAgainAtMs: Infinity, untilMs: nowMs })
     this.nextMs = Math.min(this.nextMs, this.#sought.get(to)?.untilMs ?? Infinity)
   }
 
@@ -148,11 +154,20 @@ export class Router {
     const { nowMs } = this.#host
     const isPossible = this.#rates.size > 0 && this.#sought.size < this.#policy.maxSought
     if (!isPossible || !this.#ownSeeks.take(nowMs)) return undefined
-    const waiting = { envelopes: [], byteLength: 0, untilMs: nowMs + this.#policy.seekMs }
+    const { seekMs, askAgainMs } = this.#policy
+    const waiting = { envelopes: [], byteLength: 0, payload, askAgainAtMs: nowMs + askAgainMs, untilMs: nowMs + seekMs }
     this.#sought.set(to, waiting)
     this.nextMs = Math.min(this.nextMs, waiting.untilMs)
     this.#host.seek(payload)
     return waiting
+  }
+
+  /** The answer may have gone a way that is none any more. */
+  #askAgain(waiting: Waiting): void {
+    const { nowMs } = this.#host
+    if (nowMs < waiting.askAgainAtMs || !this.#ownSeeks.take(nowMs)) return
+    waiting.askAgainAtMs = nowMs + this.#policy.askAgainMs
+    this.#host.seek(waiting.payload)
   }
 
   #wait(waiting: Waiting, kind: EnvelopeKind, body: Bytes): boolean {
