@@ -58,8 +58,15 @@ function u48(value: number): Bytes {
   return Uint8Array.from({ length: 6 }, (_, i) => Math.floor(value / 256 ** (5 - i)) % 256)
 }
 
+let lastSentAtMs = 0
+
+/** Two that are said at once are two: each has a time of its own. */
+function newSentAtMs(): number {
+  return (lastSentAtMs = Math.max(Date.now(), lastSentAtMs + 1))
+}
+
 async function payloadOf(by: Keys, said: Said = {}): Promise<Bytes> {
-  const { sentAtMs = Date.now(), kind = 0, data = utf8('hello'), announcement = by.announcement } = said
+  const { sentAtMs = newSentAtMs(), kind = 0, data = utf8('hello'), announcement = by.announcement } = said
   const { signedBy = by, signedFor = by, signedNetwork = network } = said
   const what = concat(u48(sentAtMs), Uint8Array.of(kind))
   const domain = utf8('edge-net/broadcast/1\0')
