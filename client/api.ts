@@ -432,8 +432,8 @@ export interface JoinOptions {
   /** How long a link may be without any path before it is lost, in milliseconds. Default 60,000, at most 300,000. */
   readonly stalledMs?: number
   /**
-   * How many times joining tries to reach the room before it fails with `room-unreachable`. Default 3.
-   * Once joined, reconnecting goes on until `close()`.
+   * How many times joining tries to reach the room before it does without, if one of the carriers works by then or within 10 s of
+   * the beginning, or fails with `room-unreachable`. Default 3. Once joined, reconnecting goes on until `close()`.
    */
   readonly attempts?: number
 }

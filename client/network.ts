@@ -42,6 +42,8 @@ const PREPARE_WHILE_WAITING_MS = 20
 const DEFAULT_ATTEMPTS = 3
 /** A room that has not welcomed us by then is looked for elsewhere, if there is another carrier. */
 const ROOM_LATE_MS = 500
+/** A port that is closed says so sooner than a relay that is far away, and what speaks to it may have to be loaded. */
+const CARRIERS_LATE_MS = 10_000
 /** What was sent before closing is acknowledged within a round trip and the other side's patience; a dead peer never does it. */
 const FLUSH_MS = 500
 const FLUSH_CHECK_MS = 10
@@ -80,6 +82,8 @@ export class JoinedNetwork implements Network, MembershipHost {
   #startedAtMs = 0
   /** It does not answer, or takes long: others may be looked for without it. */
   #isRoomLate = false
+  /** Joining has tried to reach the room as often as it does; why the last try failed. */
+  #roomFailure: { readonly cause: unknown } | undefined
   #closing: Promise<void> | undefined
   #stopFollowing: (() => void) | undefined
   #renewal: Timer | undefined
@@ -116,6 +120,7 @@ export class JoinedNetwork implements Network, MembershipHost {
       envelope: (envelope, via) => this.#brought(via, () => this.#links.envelope(envelope, via)),
       relayUp: (peer) => this.#links.remotes.get(peer)?.relayUp(),
       relayDown: (peer) => this.#links.remotes.get(peer)?.relayDown(),
+      probe: (peer) => this.#links.remotes.get(peer)?.probe(),
       relayReady: (peer) => this.#links.remotes.get(peer)?.pump(),
       isSilent: (peer, sinceMs) => this.#links.isSilent(peer, sinceMs),
       look: () => this.#look(),
@@ -216,15 +221,21 @@ export class JoinedNetwork implements Network, MembershipHost {
   }
 
   #roomFailed(failures: number, cause: unknown): void {
-    const { options, room } = this.#parts
     this.#isRoomLate = true
+    if (failures >= (this.#parts.options.attempts ?? DEFAULT_ATTEMPTS)) this.#roomFailure = { cause }
     this.#look()
-    if (!this.#entering || failures < (options.attempts ?? DEFAULT_ATTEMPTS)) return
+  }
+
+  /** Joining does without the room, unless no other carrier works. */
+  #doWithoutRoom(failure: { readonly cause: unknown }): void {
+    const { options, room } = this.#parts
     // Members may come, or we may be the first one.
     if (this.#carriers.isAnyUp) return this.#entered()
+    const isLate = nowMs() - this.#startedAtMs > CARRIERS_LATE_MS
+    if (!isLate && options.carriers?.some((carrier) => !this.#carriers.hasTold(carrier))) return
     const hint = 'Check the URL and the network; proxies must pass WebSockets.'
     const message = `No answer from ${room.http}.`
-    const unreachable = new EdgeNetError('room-unreachable', 'no-answer', message, hint, { cause })
+    const unreachable = new EdgeNetError('room-unreachable', 'no-answer', message, hint, failure)
     this.#fail(this.#refusal ? refusalError(this.#refusal) : unreachable)
   }
 
@@ -298,6 +309,7 @@ export class JoinedNetwork implements Network, MembershipHost {
   #look(): void {
     this.#isRoomLate ||= nowMs() - this.#startedAtMs > ROOM_LATE_MS
     this.#carriers.seek(this.#isRoomLate && !this.#carriers.isUp(ROOM) && (this.mesh?.isLacking ?? true))
+    if (this.#entering && this.#roomFailure) this.#doWithoutRoom(this.#roomFailure)
   }
 
   // ---- from the room -----------------------------------------------------------------------------------------------

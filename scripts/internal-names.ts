@@ -9,10 +9,10 @@ import { dirname, join } from 'node:path'
 const NAMES = `
   accepted acknowledge acknowledgedBytes activeAtMs addCandidates after againAtMs agree answered areScarce asked
   askedAtMs attempt attemptFailed best bindKey burst candidates carrierDown carrierIsReady carrierUp carry ciphertext
-  clock connecting correct costBytes counter creditBytes creditKiB cut deadlineMs deliver deliveredSeq directClosed
-  directDead directDoubtful directFrame directOpened drain drained emitter endSeq enter envelopes epoch excuse
-  expected fingerprint fingerprints firstSeq flags generation goodUntilMs granted hand handleCandidates handlerFailed
-  handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot heardAtMs heardVia hello hold idle incarnation
+  clock connecting correct costBytes counter creditBytes creditKiB current cut deadlineMs deliver deliveredSeq directClosed
+  directDead directDoubtful directFrame directOpened drain drained emitter ended endSeq enter envelopes epoch excuse
+  expected fingerprint fingerprints firstSeq flags found generation goodUntilMs granted hand handleCandidates handlerFailed
+  handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot hasTold heardAtMs heardVia hello hold idle incarnation
   introduce introduced introFrameBytes isAnyUp isClosing isDirect isDoubtful isEmpty isFresh isHolding isIntroduced
   isOpen isOver isOverdrawn isPartial isPrepared isReading isSealing isSettled isSilent issuedAtMs isSuspect isText
   isVerified isWaiting lifeMs lingering look lowerRttMs mac manager maxMessageBytes mayVerify measured meet meter
@@ -20,7 +20,7 @@ const NAMES = `
   pause perSecond pingAtMs pingedAtMs ponged post prepare prepareWhenIdle probes profile pump purpose receive
   reconsider record records refused relayAnswers relayCreditBytes relayDown relayIsUpX relayReady relayUp remotes
   reportOf resend restarted retryAtMs retryTimer rtcHere rtcThere sealer sealKey sendProbe settled setup silence
-  slept slots startedAtMs startWaiting steeredAtMs suspect tick ticket ticketAccepted ticketRefused timers ufrag webSocket
+  slept slots startedAtMs startWaiting steeredAtMs suspect tick ticket ticketAccepted ticketRefused timers tries ufrag webSocket
   welcomed windowBytes
 `
   .trim()

@@ -19,6 +19,8 @@ export interface CarriersHost {
   relayUp(peer: PeerId): void
   /** None does. */
   relayDown(peer: PeerId): void
+  /** Another one is tried: whatever the peer answers shows that it leads there. */
+  probe(peer: PeerId): void
   /** Bulk goes to this peer again. */
   relayReady(peer: PeerId): void
   /** The peer was asked for an answer on the relay, and has said nothing since. */
@@ -35,6 +37,8 @@ interface Way {
   /** Those that do not lead to the peer, a bit each. */
   lost: number
   steeredAtMs: number
+  /** The link was told that the relay is up. */
+  isUp: boolean
   /** How often in a row all were tried in vain. */
   tries: number
 }
@@ -56,6 +60,8 @@ export class Carriers {
   readonly #ways = new Map<PeerId, Way>()
   /** Those that work, a bit each. */
   #up = 0
+  /** Those that have said whether they do. */
+  #told = 0
   #isSeeking = false
   #looking: ReturnType<typeof setInterval> | undefined
 
@@ -77,6 +83,11 @@ export class Carriers {
 
   isUp(via: number): boolean {
     return (this.#up & (1 << via)) > 0
+  }
+
+  /** A carrier has said whether it works. */
+  hasTold(carrier: Carrier): boolean {
+    return (this.#told & (1 << this.#carriers.indexOf(carrier))) > 0
   }
 
   /** The carrier that leads to a peer now. */
@@ -140,7 +151,7 @@ export class Carriers {
 
   /** There is a link to this peer; `via`, if it is a carrier, told of it. */
   add(peer: PeerId, via?: number): void {
-    const way = { current: -1, heard: via ?? -1, lost: 0, steeredAtMs: 0, tries: 0 }
+    const way = { current: -1, heard: via ?? -1, lost: 0, steeredAtMs: 0, isUp: false, tries: 0 }
     this.#ways.set(peer, way)
     this.#steer(peer, way)
   }
@@ -167,22 +178,38 @@ export class Carriers {
     this.#steer(peer, way)
   }
 
-  /** Chooses a peer's way anew. True when it is another one. */
-  #steer(peer: PeerId, way: Way): boolean {
+  /**
+   * Chooses a peer's way anew. True when the link was told.
+   *
+   * @param isTry the link is told when the peer answers by it: one that nobody answers on is not up
+   */
+  #steer(peer: PeerId, way: Way, isTry = false): boolean {
     const { current, heard } = way
     const open = this.#up & ~way.lost
     // The room answers at once when it does not know somebody; others may take long to find out.
     const isRoom = (open & 1) > 0
     way.current = !isRoom && heard >= 0 && open & (1 << heard) ? heard : firstOf(open)
-    if (way.current === current) return false
-    way.steeredAtMs = nowMs()
-    if (way.current < 0) this.#host.relayDown(peer)
-    else this.#host.relayUp(peer)
+    const isSame = way.current === current
+    if (!isSame) way.steeredAtMs = nowMs()
+    if (way.current < 0) {
+      if (!way.isUp) return false
+      way.isUp = false
+      this.#host.relayDown(peer)
+      return true
+    }
+    if (isTry) {
+      if (!isSame) this.#host.probe(peer)
+      return false
+    }
+    if (isSame && way.isUp) return false
+    way.isUp = true
+    this.#host.relayUp(peer)
     return true
   }
 
   #cameUp(via: number): void {
     const wasUp = this.isUp(via)
+    this.#told |= 1 << via
     this.#up |= 1 << via
     for (const [peer, way] of this.#ways) {
       if (!this.#steer(peer, way) && way.current === via) this.#host.relayUp(peer)
@@ -192,6 +219,7 @@ export class Carriers {
 
   #wentDown(via: number, cause: EdgeNetError | undefined): void {
     const wasUp = this.isUp(via)
+    this.#told |= 1 << via
     this.#up &= ~(1 << via)
     for (const [peer, way] of this.#ways) {
       way.lost &= ~(1 << via)
@@ -214,14 +242,15 @@ export class Carriers {
         way.tries++
         way.lost &= 1
         way.steeredAtMs = nowMs()
-        this.#steer(peer, way)
+        this.#steer(peer, way, true)
       } else if (others && ageMs >= SILENT_MS && this.#host.isSilent(peer, nowMs() - SILENT_MS)) {
         // Round and round, while nobody answers.
         if ((others & ~way.lost) === 0) way.lost = 0
-        this.lost(peer, current)
+        way.lost |= 1 << current
+        this.#steer(peer, way, true)
       } else if (ageMs >= BETTER_MS) {
         way.heard = -1
-        this.#steer(peer, way)
+        this.#steer(peer, way, true)
       }
     }
     this.#host.look()
