@@ -283,7 +283,7 @@ export class JoinedNetwork implements Network, MembershipHost {
       await announcing
       this.#carriers.each((carrier) => carrier.announce())
       // The room tells nobody, and peers judge us by what we showed them last.
-      if (membership) for (const remote of this.#links.remotes.values()) remote.introduce()
+      if (membership || this.mesh) for (const remote of this.#links.remotes.values()) remote.introduce()
     } catch (cause) {
       this.#failures.handlerFailed(cause)
     }

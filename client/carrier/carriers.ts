@@ -175,7 +175,8 @@ export class Carriers {
     const way = this.#ways.get(peer)
     if (!way) return
     way.lost |= 1 << via
-    this.#steer(peer, way)
+    // Where all have been tried in vain, the next one is tried, too.
+    this.#steer(peer, way, !way.isUp && way.tries > 0)
   }
 
   /**

@@ -285,6 +285,12 @@ export class RemotePeer implements Peer, PeerLink {
     this.#arm()
   }
 
+  /** Asks whether the peer is there, by a carrier that may lead to it. */
+  probe(): void {
+    if (this.isVerified) this.#seal('signal', this.#link.frame('resume', NOTHING))
+    else this.hello()
+  }
+
   set relayCreditBytes(bytes: number) {
     this.#link.relayCreditBytes = bytes
   }

@@ -159,6 +159,21 @@ describe('a peer that does not answer', () => {
     for (const [i, way] of ways.entries()) expect(way).not.toBe(ways[i + 1])
   })
 
+  it('is no more reached for being asked by another carrier, until it answers', () => {
+    setOut()
+    for (const carrier of all) carrier.tell.unreachable(ADA)
+    expect(roads.news()).toEqual(['relayUp ada', 'relayUp ada', 'relayDown ada'])
+    pass(2_500)
+    expect(roads.way(ADA)).toBe('neighbours')
+    expect(roads.news()).toEqual(['probe ada'])
+    neighbours.tell.unreachable(ADA)
+    gun.tell.unreachable(ADA)
+    expect(roads.news()).toEqual(expect.not.arrayContaining(['relayUp ada']))
+    pass(5_000)
+    roads.carriers.found(ADA, NEIGHBOURS)
+    expect(roads.news().at(-1)).toBe('relayUp ada')
+  })
+
   it('is asked by the only one that works as long as it takes', () => {
     gun.tell.up()
     roads.carriers.add(ADA)

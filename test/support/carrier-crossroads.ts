@@ -72,6 +72,7 @@ export class Crossroads {
       envelope: ({ peer }, via) => tell(`envelope ${peer} ${via}`),
       relayUp: (peer) => tell(`relayUp ${peer}`),
       relayDown: (peer) => tell(`relayDown ${peer}`),
+      probe: (peer) => tell(`probe ${peer}`),
       relayReady: (peer) => tell(`relayReady ${peer}`),
       isSilent: (peer) => this.silent.has(peer),
       look: () => this.looks++,
