@@ -203,10 +203,11 @@ class Life {
   }
 
   #counters(): Counters {
-    const { honest, nowMs } = this.world
+    // Those who have left as well: what they received and made was received and made.
+    const honest = this.world.peers.filter(({ vice }) => vice === undefined)
     const sum = (of: (peer: SimPeer) => number) => honest.reduce((total, peer) => total + of(peer), 0)
     return {
-      atMs: nowMs,
+      atMs: this.world.nowMs,
       received: sum(({ received }) => received),
       connections: sum(({ connections }) => connections),
       sentBytes: sum(({ sentBytes }) => sentBytes),
