@@ -8,6 +8,7 @@ import { join as joinPath } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bill } from './bill.ts'
 import { crowd } from './crowd.ts'
+import { gun } from './gun.ts'
 import { idle } from './idle.ts'
 import { join } from './join.ts'
 import { catchUp } from './ledger/catch-up.ts'
@@ -35,6 +36,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map(
     crowd,
     idle,
     bill,
+    gun,
     first,
     moves,
     sockets,
