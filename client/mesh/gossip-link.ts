@@ -20,8 +20,8 @@ export class GossipLink {
   missing = 0
   /** Messages of it that wait for a verdict. */
   pending = 0
-  /** What it was asked for to see whether it has it. */
-  audit: { readonly key: string; readonly deadlineMs: number } | undefined
+  /** What it was asked for to see whether it has any of it. */
+  audit: { readonly keys: ReadonlySet<string>; isAnswered: boolean; readonly deadlineMs: number } | undefined
   auditAtMs: number
   readonly messages: TokenBucket
   readonly ids: TokenBucket

@@ -49,6 +49,9 @@ export interface GossipPolicy {
   readonly auditMs: number
   /** What everybody has by then. */
   readonly auditAgeMs: number
+  /** How much it is asked for. Any of it will do: one message may be missing to somebody honest. */
+  readonly auditedIds: number
+  /** Longer than it takes to notice that a link is dead: what is asked over one is not answered. */
   readonly auditWaitMs: number
   /** How long somebody may still push who was asked not to: what is on its way. */
   readonly pruneGraceMs: number
@@ -79,6 +82,7 @@ export const GOSSIP_POLICY: GossipPolicy = {
   maxPending: 256,
   auditMs: 60_000,
   auditAgeMs: 5_000,
-  auditWaitMs: 5_000,
+  auditedIds: 4,
+  auditWaitMs: 15_000,
   pruneGraceMs: 5_000,
 }

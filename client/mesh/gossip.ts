@@ -13,7 +13,7 @@ import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
 import { GossipLink } from './gossip-link.ts'
 import type { GossipPolicy } from './gossip-policy.ts'
-import { MAX_HOPS, MAX_IDS } from './limits.ts'
+import { MAX_HOPS, MAX_IDS, SEEK_TOPIC } from './limits.ts'
 import { MessageStore } from './message-store.ts'
 import { encodeMessage, identified, withHops, type Bodies, type Gossip as Message, type Kind } from './messages.ts'
 import { Missing } from './missing.ts'
@@ -167,8 +167,8 @@ export class Gossip {
     if (!link.messages.take(nowMs)) return this.#host.blame(link.id, 'flood')
     const id = this.#host.idOf(identified(bytes))
     const key = keyOf(id)
-    const isAnswer = link.audit?.key === key
-    if (isAnswer) link.audit = undefined
+    const isAnswer = link.audit?.keys.has(key) ?? false
+    if (link.audit && isAnswer) link.audit.isAnswered = true
     link.untold.delete(key)
     if (this.#seen.has(key, nowMs)) {
       if (!isAnswer) this.#repeated(link, key, compareBytes(message.origin, peerIdBytes(link.id)) === 0)
@@ -243,7 +243,8 @@ export class Gossip {
 
   #spread({ key, id, message, pushers, tellers }: Pending, onward: Bytes): void {
     const { nowMs } = this.#host
-    this.#store.add(key, { id, bytes: onward, from: pushers[0]?.id }, nowMs)
+    const { topic, origin } = message
+    this.#store.add(key, { id, topic, origin: keyOf(origin), bytes: onward, from: pushers[0]?.id }, nowMs)
     if (message.hops + 1 >= MAX_HOPS) return
     for (const link of this.#links.values()) {
       if (pushers.includes(link) || tellers.includes(link)) continue
@@ -314,29 +315,35 @@ export class Gossip {
     this.#auditAtMs = Infinity
     for (const link of this.#links.values()) {
       if (link.audit && nowMs >= link.audit.deadlineMs) {
+        if (!link.audit.isAnswered) this.#host.blame(link.id, 'silent')
         link.audit = undefined
-        this.#host.blame(link.id, 'silent')
       }
       if (nowMs >= link.auditAtMs) {
         link.auditAtMs = nowMs + auditMs * (0.5 + this.#host.random())
-        const due = this.#dueAt(link)
-        if (due) {
-          link.audit = { key: keyOf(due), deadlineMs: nowMs + auditWaitMs }
-          this.#host.send(link.id, 'mesh_graft', { isPush: false, ids: [due] })
+        const ids = this.#dueAt(link)
+        if (ids.length > 0) {
+          link.audit = { keys: new Set(ids.map(keyOf)), isAnswered: false, deadlineMs: nowMs + auditWaitMs }
+          this.#host.send(link.id, 'mesh_graft', { isPush: false, ids })
         }
       }
       this.#auditAtMs = Math.min(this.#auditAtMs, link.auditAtMs, link.audit?.deadlineMs ?? Infinity)
     }
   }
 
-  /** Something that a neighbour has had time to get, and did not give us. */
-  #dueAt({ id, sinceMs }: GossipLink): Bytes | undefined {
+  /**
+   * What a neighbour has had time to get, and did not give us: of several origins, as who says too much is not heard by all. Seeking
+   * is rationed by whoever passes it on, so that nobody need have heard it.
+   */
+  #dueAt({ id, sinceMs }: GossipLink): Bytes[] {
     const { nowMs } = this.#host
+    const { storeMs, auditAgeMs, auditedIds } = this.#policy
+    const due = new Map<string, Bytes>()
     for (const [, message, atMs] of this.#store.newestFirst(nowMs)) {
-      if (atMs < sinceMs || nowMs - atMs > this.#policy.storeMs / 2) return undefined
-      if (nowMs - atMs >= this.#policy.auditAgeMs && message.from !== id) return message.id
+      if (due.size >= auditedIds || atMs < sinceMs || nowMs - atMs > storeMs / 2) break
+      const isOld = nowMs - atMs >= auditAgeMs
+      if (isOld && message.from !== id && message.topic !== SEEK_TOPIC) due.set(message.origin, message.id)
     }
-    return undefined
+    return [...due.values()]
   }
 }
 

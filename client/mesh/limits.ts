@@ -15,3 +15,5 @@ export const MAX_SHUFFLED_MEMBERS = 8
 /** To whom somebody that is refused can turn. */
 export const MAX_ALTERNATIVES = 4
 export const CARRY_ID_BYTES = 8
+/** The topic of the mesh's own gossip; the others are the network's. */
+export const SEEK_TOPIC = 0

@@ -10,6 +10,7 @@ import type { EnvelopeKind } from '../../protocol/envelope.ts'
 import { peerIdBytes, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 import { Gossip, type GossipHost, type Verdict } from './gossip.ts'
 import { GOSSIP_POLICY } from './gossip-policy.ts'
+import { SEEK_TOPIC } from './limits.ts'
 import { decodeMessage, encodeMessage, type Gossip as GossipMessage } from './messages.ts'
 import { Overlay, type OverlayHost } from './overlay.ts'
 import { degreesOf, OVERLAY_POLICY, PASSIVE_POLICY } from './overlay-policy.ts'
@@ -23,8 +24,6 @@ export type { Gossip as GossipMessage } from './messages.ts'
 export type { MeshOptions, MeshOutput, MeshPolicy } from './output.ts'
 export type { Fault } from './reputation.ts'
 
-/** The topic of the mesh's own gossip; the others are the network's. */
-const SEEK_TOPIC = 0
 /** Shuffles whose announcements are being checked: two of each neighbour, and some refusals. What is beyond is not heard. */
 const MAX_PROOFS = 32
 

@@ -6,6 +6,8 @@ import type { GossipPolicy } from './gossip-policy.ts'
 
 export interface StoredMessage {
   readonly id: Bytes
+  readonly topic: number
+  readonly origin: string
   /** As it goes on to the next. */
   readonly bytes: Bytes
   /** Who pushed it. */
