@@ -22,6 +22,8 @@ export interface NetworkGossip {
    * @returns stops taking it
    */
   take(topic: number, judge: (payload: Bytes) => Judgement | Promise<Judgement>): () => void
+  /** Somebody with a link hears what is said to everybody: it has a mesh, too. */
+  reaches(peer: PeerId): boolean
 }
 
 /** Decides whom a client is connected to, in networks that are too large for a link to everybody. */

@@ -43,6 +43,7 @@ class NetworkMesh implements SharedMesh {
     // Of no network it says nothing to nobody: a ledger may still be closing.
     publish: (topic, payload) => this.#shell?.topics.publish(topic, payload),
     take: (topic, judge) => this.#shell?.topics.take(topic, judge) ?? (() => undefined),
+    reaches: (peer) => this.#shell?.reaches(peer) ?? false,
   }
   readonly #degree: number | undefined
   #shell: MeshShell | undefined

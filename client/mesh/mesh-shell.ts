@@ -72,6 +72,11 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
 
   // ---- what networks and applications use --------------------------------------------------------------------------
 
+  /** A peer with a link has a mesh, too. */
+  reaches(peer: PeerId): boolean {
+    return this.#mesh.hasSpoken(peer)
+  }
+
   get isComplete(): boolean {
     return this.#mesh.isComplete
   }

@@ -67,6 +67,11 @@ export class Mesh {
     return this.#overlay.degree
   }
 
+  /** Somebody with a link has a mesh, too. */
+  hasSpoken(peer: PeerId): boolean {
+    return this.#overlay.hasSpoken(peer)
+  }
+
   isNeighbour(peer: PeerId): boolean {
     return this.#overlay.isNeighbour(peer)
   }

@@ -125,6 +125,10 @@ export class Overlay {
     if (contact) contact.hasSpoken = true
   }
 
+  hasSpoken(id: PeerId): boolean {
+    return this.#contacts.get(id)?.hasSpoken ?? false
+  }
+
   /** The neighbour who told of somebody. */
   toldBy(id: PeerId): PeerId | undefined {
     const source = this.#contacts.get(id)?.source ?? this.passive.get(id)?.source

@@ -10,7 +10,7 @@ const MAX_TOPIC = 255
 
 export type Judge = Parameters<NetworkGossip['take']>[1]
 
-export class Topics implements NetworkGossip {
+export class Topics implements Pick<NetworkGossip, 'publish' | 'take'> {
   readonly #say: (topic: number, payload: Bytes) => void
   readonly #failed: (cause: unknown) => void
   readonly #judges = new Map<number, Judge>()

@@ -186,6 +186,8 @@ export interface LedgerNetwork {
 export interface LedgerGossip {
   publish(topic: number, payload: Bytes): void
   take(topic: number, judge: (payload: Bytes) => Promise<'accept' | 'ignore' | 'reject'>): unknown
+  /** The peer hears what is said to everybody, as it has a mesh, too. */
+  reaches(peer: PeerId): boolean
 }
 
 /** A ledger that can be shared: what `openLedger` gives and `join` takes. */

@@ -57,7 +57,8 @@ export class OpenedLedger implements SharedLedger {
 
   attach(network: LedgerNetwork): void {
     const shell = this.#shell
-    shell.connect((peer, bytes) => network.send(peer as PeerId, bytes, { channel: LEDGER_CHANNEL }))
+    const carry = (peer: string, bytes: Bytes) => network.send(peer as PeerId, bytes, { channel: LEDGER_CHANNEL })
+    shell.connect(carry, network.gossip)
     network.channel(LEDGER_CHANNEL, ({ peer, data }) => {
       // No ledger sends texts: an empty message is malformed, too.
       shell.message(peer.id, typeof data === 'string' ? NOTHING : data)
@@ -96,6 +97,7 @@ export class OpenedLedger implements SharedLedger {
       }),
     )
     if (!entry) throw closedError()
+    this.#shell.say(entry)
     return this.#view(entry)
   }
 

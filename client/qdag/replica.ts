@@ -17,7 +17,7 @@ import { MAX_ENTRIES_MESSAGE_BYTES } from './sync/limits.ts'
 import { ENTRIES_HEAD_BYTES } from './sync/messages.ts'
 import type { Misbehaviour } from './sync/misbehaviour.ts'
 import { Muted } from './sync/muted.ts'
-import { News, type NewsHost } from './sync/news.ts'
+import { News, type Hears, type NewsHost } from './sync/news.ts'
 import type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 import { SyncPeer, type PeerHost } from './sync/peer.ts'
 import { Recent } from './sync/recent.ts'
@@ -29,8 +29,9 @@ export type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output
 
 /** How often it is looked for entries whose time has come. */
 const RIPEN_MS = 1_000
-/** To whom own entries are attributed. */
+/** To whom own entries are attributed, and those that somebody has said to everybody. No peer is called so. */
 const OURSELVES = ''
+const GOSSIP = 'gossip'
 
 type PartsHost = PeerHost & IntakeHost<SyncPeer> & FetchHost & NewsHost
 
@@ -133,14 +134,29 @@ export class Replica {
     this.#settle(false)
   }
 
-  /** An entry whose signatures the shell vouches for: one's own, which is kept already, or an imported one. */
-  own(entry: Entry, time: Time): Verdict {
+  /**
+   * An entry whose signatures the shell vouches for: one's own, which is kept already, or an imported one.
+   *
+   * @param hears peers that are told of it in another way
+   */
+  own(entry: Entry, time: Time, hears?: Hears): Verdict {
+    return this.#take(entry, OURSELVES, time, hears)
+  }
+
+  /** An entry that somebody has said to everybody, and whose signatures hold. What waits is bounded as of one peer. */
+  gossiped(entry: Entry, time: Time, hears: Hears): Verdict {
+    // It is on its way already, from a peer.
+    if (this.#underway.find(entry.id)) return { kind: 'known' }
+    return this.#take(entry, GOSSIP, time, hears)
+  }
+
+  #take(entry: Entry, from: string, time: Time, hears: Hears | undefined): Verdict {
     this.#begin(time)
-    const verdict = this.#ledger.add(entry, OURSELVES, this.#correctedWallMs)
-    if (verdict.kind === 'added') this.#grown(verdict)
+    const verdict = this.#ledger.add(entry, from, this.#correctedWallMs)
+    if (verdict.kind === 'added') this.#grown(verdict, undefined, undefined, undefined, hears)
     if (verdict.kind === 'orphan' || verdict.kind === 'parked') {
       this.#underway.begin(entry, this).isHeld = true
-      this.#waits(entry, verdict.kind === 'orphan' ? verdict.missing : [], OURSELVES)
+      this.#waits(entry, verdict.kind === 'orphan' ? verdict.missing : [], from)
     }
     this.#settle(false)
     return verdict
@@ -197,11 +213,11 @@ export class Replica {
   // ---- what comes of it --------------------------------------------------------------------------------------------
 
   /** Entries have become part of the ledger: the shell hears of it first, and then peers. */
-  #grown(growth: Growth, from?: SyncPeer, item?: Item, count?: number): void {
+  #grown(growth: Growth, from?: SyncPeer, item?: Item, count?: number, hears?: Hears): void {
     const { solid, confirmed, forked } = growth
     this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
     for (const { id } of solid) this.#fetch.end(id)
-    this.#news.spread(growth, from, item, count)
+    this.#news.spread(growth, from, item, count, hears)
     this.#refused(growth)
   }
 

@@ -3,12 +3,13 @@
  * the replica asks for is done here, one thing after the other, and what comes of it goes back in as an event.
  */
 import type { Bytes } from '../../protocol/bytes.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
 import { nowMs } from '../clock.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { Timers, type Timer } from '../timers.ts'
-import type { Sha256, SyncState } from './api.ts'
-import type { Entry } from './entry.ts'
+import type { LedgerGossip, Sha256, SyncState } from './api.ts'
+import { decodeEntry, encodeEntry, type Entry } from './entry.ts'
 import { areGenuine } from './genuine.ts'
 import { Ledger, type Verdict } from './ledger.ts'
 import { EntryLog } from './log.ts'
@@ -44,6 +45,8 @@ export type Carry = (peer: string, bytes: Bytes) => Promise<unknown>
 
 const NOBODY: Carry = () => Promise.reject(new Error('the ledger is not attached to a network'))
 const IN_THE_STORE = ''
+/** Of the topics of gossip: an entry, by itself. */
+const ENTRY_TOPIC = 2
 
 export class LedgerShell {
   readonly ledger: Ledger
@@ -56,6 +59,8 @@ export class LedgerShell {
   /** Who is there, each with a mark of its own: what was sent to an earlier link counts for that one only. */
   readonly #links = new Map<string, symbol>()
   #carry: Carry = NOBODY
+  #gossip: LedgerGossip | undefined
+  readonly #hears = (peer: string) => this.#gossip?.reaches(peer as PeerId) ?? false
   #timer: Timer | undefined
   #timerAtMs = Infinity
   #isClosed = false
@@ -125,9 +130,31 @@ export class LedgerShell {
 
   // ---- peers -------------------------------------------------------------------------------------------------------
 
-  /** From now on messages go this way. */
-  connect(carry: Carry): void {
+  /** From now on messages go this way, and what is new goes to everybody by gossip, if there is any. */
+  connect(carry: Carry, gossip: LedgerGossip | undefined): void {
     this.#carry = carry
+    this.#gossip = gossip
+    gossip?.take(ENTRY_TOPIC, (payload) => this.#judge(payload))
+  }
+
+  /** Says an own entry, which is kept safely, to everybody. */
+  say(entry: Entry): void {
+    if (!this.#isClosed) this.#gossip?.publish(ENTRY_TOPIC, encodeEntry(entry))
+  }
+
+  /** What becomes of something that was said to everybody. What it builds on need not be here: it is fetched, and others have it. */
+  async #judge(payload: Bytes): Promise<'accept' | 'ignore' | 'reject'> {
+    const { networkId, verifier, terms, sha256 } = this.#options
+    const entry = decodeEntry(payload, sha256)
+    if (!entry) return 'reject'
+    if (this.#isClosed || this.ledger.knows(entry.id)) return 'ignore'
+    const [isGenuine] = await areGenuine([entry], { networkId, verifier, members: terms.members })
+    if (!isGenuine) return 'reject'
+    if (this.#isClosed) return 'ignore'
+    const { kind } = this.replica.gossiped(entry, time(), this.#hears)
+    // What is to wait for its time is told to nobody before.
+    if (kind === 'known' || kind === 'parked') return 'ignore'
+    return kind === 'rejected' ? 'reject' : 'accept'
   }
 
   peerUp(peer: string): void {
@@ -260,7 +287,8 @@ export class LedgerShell {
     for (const entry of entries) {
       if (this.ledger.knows(entry.id)) continue
       const { nowMs: atMs, wallMs } = time()
-      this.replica.own(entry, { nowMs: atMs, wallMs: Math.max(wallMs, entry.tsMs) })
+      // Whoever has written it says it to everybody.
+      this.replica.own(entry, { nowMs: atMs, wallMs: Math.max(wallMs, entry.tsMs) }, this.#hears)
     }
   }
 

@@ -12,6 +12,9 @@ import type { Underway } from './underway.ts'
 /** What one comparison brings beyond this is too much to tell. */
 const MAX_ENTRIES_OF_COMPARISON = 256
 
+/** Whether a peer hears of something without our telling it. */
+export type Hears = (peer: string) => boolean
+
 export interface NewsHost {
   readonly ledger: Ledger
   readonly underway: Underway
@@ -31,8 +34,9 @@ export class News {
    * The ledger has grown, by what a peer has sent or by itself.
    *
    * @param count how many entries came together, if these are only some of them
+   * @param hears peers that hear of these in another way: what they miss shows when tips are compared
    */
-  spread({ solid }: Growth, from?: SyncPeer, item?: Item, count = solid.length): void {
+  spread({ solid }: Growth, from?: SyncPeer, item?: Item, count = solid.length, hears?: Hears): void {
     const { ledger, underway, recent, peers } = this.#host
     const firstIndex = ledger.size - solid.length
     const isTooMuch = from !== undefined && item !== undefined && this.#isTooMuch(from, item, count)
@@ -41,7 +45,7 @@ export class News {
       const sources = underway.end(entry.id)
       for (const peer of peers.values()) {
         if (sources?.has(peer)) this.#hasParents(peer, entry)
-        else if (!isTooMuch) peer.delivery.tell(firstIndex + i)
+        else if (!isTooMuch && !hears?.(peer.id)) peer.delivery.tell(firstIndex + i)
       }
     }
     if (!isTooMuch) return
