@@ -14,6 +14,9 @@ import { parseRoomUrl } from './room-url.ts'
 /** Browsers offer to others: from them the first connection opens soonest (research: 530–850 against 720–1,210 ms). */
 const BROWSER_RANK = 1
 
+/** Each is asked for every peer that no other leads to. */
+const MAX_CARRIERS = 8
+
 /**
  * Joins the network behind a room URL.
  *
@@ -31,6 +34,9 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const room = parseRoomUrl(roomUrl)
   const { name = '', capabilities = [] } = options
   checkProfile(name, capabilities)
+  if ((options.carriers?.length ?? 0) > MAX_CARRIERS) {
+    throw invalid('carriers', 'There are too many carriers.', `Use at most ${MAX_CARRIERS}.`)
+  }
   checkRuntime()
   const engine = usableEngine(options)
   const rank = engine?.rank ?? 0

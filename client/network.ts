@@ -42,6 +42,8 @@ const PREPARE_WHILE_WAITING_MS = 20
 const DEFAULT_ATTEMPTS = 3
 /** A room that has not welcomed us by then is looked for elsewhere, if there is another carrier. */
 const ROOM_LATE_MS = 500
+/** A room that says nothing is waited for so long, while another carrier works and brings nobody: we may be the first. */
+const ALONE_MS = 5_000
 /** A port that is closed says so sooner than a relay that is far away, and what speaks to it may have to be loaded. */
 const CARRIERS_LATE_MS = 10_000
 /** What was sent before closing is acknowledged within a round trip and the other side's patience; a dead peer never does it. */
@@ -309,7 +311,9 @@ export class JoinedNetwork implements Network, MembershipHost {
   #look(): void {
     this.#isRoomLate ||= nowMs() - this.#startedAtMs > ROOM_LATE_MS
     this.#carriers.seek(this.#isRoomLate && !this.#carriers.isUp(ROOM) && (this.mesh?.isLacking ?? true))
-    if (this.#entering && this.#roomFailure) this.#doWithoutRoom(this.#roomFailure)
+    if (!this.#entering) return
+    if (this.#roomFailure) this.#doWithoutRoom(this.#roomFailure)
+    else if (this.#carriers.isAnyUp && nowMs() - this.#startedAtMs > ALONE_MS) this.#entered()
   }
 
   // ---- from the room -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import { ROOT } from './process.ts'
  * why it is missed); the smallest library of the field has 13.9 KB and does less. 1.6 KB of it are
  * what lets several carriers run side by side and a mesh choose the links; mesh and Gun themselves are files of their own.
  */
-const BUDGET_BROTLI_BYTES = 21_750
+const BUDGET_BROTLI_BYTES = 21_800
 /** What the core is to come down to. Said with every run, so that the budget is not taken for it. */
 const GOAL_BROTLI_BYTES = 13 * 1_024
 

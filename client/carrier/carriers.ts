@@ -37,8 +37,8 @@ interface Way {
   /** Those that do not lead to the peer, a bit each. */
   lost: number
   steeredAtMs: number
-  /** The link was told that the relay is up. */
-  isUp: boolean
+  /** The one that the link was told of; -1 when it was told that there is none. */
+  told: number
   /** How often in a row all were tried in vain. */
   tries: number
 }
@@ -151,7 +151,7 @@ export class Carriers {
 
   /** There is a link to this peer; `via`, if it is a carrier, told of it. */
   add(peer: PeerId, via?: number): void {
-    const way = { current: -1, heard: via ?? -1, lost: 0, steeredAtMs: 0, isUp: false, tries: 0 }
+    const way = { current: -1, heard: via ?? -1, lost: 0, steeredAtMs: 0, told: -1, tries: 0 }
     this.#ways.set(peer, way)
     this.#steer(peer, way)
   }
@@ -176,7 +176,7 @@ export class Carriers {
     if (!way) return
     way.lost |= 1 << via
     // Where all have been tried in vain, the next one is tried, too.
-    this.#steer(peer, way, !way.isUp && way.tries > 0)
+    this.#steer(peer, way, way.told < 0 && way.tries > 0)
   }
 
   /**
@@ -192,19 +192,14 @@ export class Carriers {
     way.current = !isRoom && heard >= 0 && open & (1 << heard) ? heard : firstOf(open)
     const isSame = way.current === current
     if (!isSame) way.steeredAtMs = nowMs()
-    if (way.current < 0) {
-      if (!way.isUp) return false
-      way.isUp = false
-      this.#host.relayDown(peer)
-      return true
-    }
-    if (isTry) {
+    if (isTry && way.current >= 0) {
       if (!isSame) this.#host.probe(peer)
       return false
     }
-    if (isSame && way.isUp) return false
-    way.isUp = true
-    this.#host.relayUp(peer)
+    if (way.told === way.current) return false
+    way.told = way.current
+    if (way.current < 0) this.#host.relayDown(peer)
+    else this.#host.relayUp(peer)
     return true
   }
 
