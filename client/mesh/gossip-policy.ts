@@ -31,7 +31,7 @@ export interface GossipPolicy {
   readonly storeMs: number
   readonly maxStored: number
   readonly maxStoredBytes: number
-  /** A new neighbour is told of what was said so recently. */
+  /** A new neighbour is told of what came so recently, over links that are older than that. */
   readonly recentMs: number
   /** Messages from one neighbour, and the bytes of all that it is sent on asking. */
   readonly messages: Rate

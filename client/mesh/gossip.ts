@@ -101,16 +101,20 @@ export class Gossip {
 
   // ---- neighbours --------------------------------------------------------------------------------------------------
 
-  /** Both directions begin eager: which of them are late shows by itself. */
+  /** Both directions begin eager, as long as few push to us: which of them are late shows by itself. */
   neighbourUp(id: PeerId): void {
     const { nowMs } = this.#host
     const auditAtMs = nowMs + this.#policy.auditMs * (0.5 + this.#host.random())
     const link = new GossipLink(id, this.#policy, auditAtMs, nowMs)
+    const isOneTooMany = this.#pushingCount() >= this.#policy.eagerFloor
     this.#links.set(id, link)
     this.#auditAtMs = Math.min(this.#auditAtMs, auditAtMs)
+    // Where neighbours change often and little is said, most copies would be those that show who is late.
+    if (isOneTooMany) this.#prune(link)
     for (const [key, message, atMs] of this.#store.newestFirst(nowMs)) {
       if (nowMs - atMs > this.#policy.recentMs || link.untold.size >= MAX_IDS) break
-      this.#tell(link, key, message.id)
+      // Or something could go from newcomer to newcomer until the first have forgotten that they have heard it.
+      if (message.isNew) this.#tell(link, key, message.id)
     }
   }
 
@@ -208,8 +212,11 @@ export class Gossip {
       return
     }
     this.#counts(link)
-    if (this.#pushingCount() <= this.#policy.eagerFloor) return
-    link.prunedAtMs = nowMs
+    if (this.#pushingCount() > this.#policy.eagerFloor) this.#prune(link)
+  }
+
+  #prune(link: GossipLink): void {
+    link.prunedAtMs = this.#host.nowMs
     this.#host.send(link.id, 'mesh_prune', {})
   }
 
@@ -244,7 +251,9 @@ export class Gossip {
   #spread({ key, id, message, pushers, tellers }: Pending, onward: Bytes): void {
     const { nowMs } = this.#host
     const { topic, origin } = message
-    this.#store.add(key, { id, topic, origin: keyOf(origin), bytes: onward, from: pushers[0]?.id }, nowMs)
+    const [first] = pushers
+    const isNew = !first || nowMs - first.sinceMs >= this.#policy.recentMs
+    this.#store.add(key, { id, topic, origin: keyOf(origin), isNew, bytes: onward, from: first?.id }, nowMs)
     if (message.hops + 1 >= MAX_HOPS) return
     for (const link of this.#links.values()) {
       if (pushers.includes(link) || tellers.includes(link)) continue
@@ -284,7 +293,10 @@ export class Gossip {
     for (const id of ids) {
       if (!link.grafts.take(nowMs)) return this.#host.blame(link.id, 'flood')
       const stored = this.#store.get(keyOf(id), nowMs)
-      if (stored) this.#host.sendBytes(link.id, stored.bytes)
+      if (!stored) continue
+      this.#host.sendBytes(link.id, stored.bytes)
+      // Who does not want to be pushed to wants to see that we have any of them.
+      if (!isPush) return
     }
   }
 

@@ -8,6 +8,8 @@ export interface StoredMessage {
   readonly id: Bytes
   readonly topic: number
   readonly origin: string
+  /** It is as new as it seems: a new neighbour may have told of something that everybody else forgets. */
+  readonly isNew: boolean
   /** As it goes on to the next. */
   readonly bytes: Bytes
   /** Who pushed it. */
