@@ -17,11 +17,12 @@ export interface NetworkGossip {
    */
   publish(topic: number, payload: Bytes): void
   /**
-   * Takes a topic: `judge` gets every message of it once, and says what becomes of it. What nobody takes is passed on unjudged.
+   * Takes a topic: `judge` gets every message of it once, with the neighbour that passed it on, and says what becomes of it. What
+   * nobody takes is passed on unjudged.
    *
    * @returns stops taking it
    */
-  take(topic: number, judge: (payload: Bytes) => Judgement | Promise<Judgement>): () => void
+  take(topic: number, judge: (payload: Bytes, from: PeerId) => Judgement | Promise<Judgement>): () => void
   /** Somebody with a link hears what is said to everybody: it has a mesh, too. */
   reaches(peer: PeerId): boolean
 }

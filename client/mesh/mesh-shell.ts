@@ -246,8 +246,8 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
         if (this.#isRoomUp) host.sample(count)
       },
       prove: (ticket, announcements) => void this.#prove(ticket, announcements),
-      validate: (ticket, { topic, payload }) => {
-        const judging = this.topics.judge(topic, payload)
+      validate: (ticket, { topic, payload }, from) => {
+        const judging = this.topics.judge(topic, payload, from)
         void judging.then((verdict) => this.#turn((mesh, now) => mesh.judged(ticket, verdict, now)))
       },
       // Whoever judged it has had it.

@@ -294,7 +294,7 @@ export class Mesh {
   }
 
   #validate(ticket: number, message: GossipMessage, from: PeerId): void {
-    if (message.topic !== SEEK_TOPIC) return this.#output.validate(ticket, message)
+    if (message.topic !== SEEK_TOPIC) return this.#output.validate(ticket, message, from)
     this.#verdicts.push([ticket, this.#router.mayTell(from, message.payload) ? 'accept' : 'ignore'])
   }
 

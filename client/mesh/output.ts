@@ -24,8 +24,8 @@ export interface MeshOutput {
   sample(count: number): void
   /** Checks announcements; the shell calls `proven` with the peer id that each proves, whatever happens. */
   prove(ticket: number, announcements: readonly Bytes[]): void
-  /** Judges a message; the shell calls `judged`, whatever happens. Not called for the mesh's own topic. */
-  validate(ticket: number, message: Gossip): void
+  /** Judges a message that this neighbour has passed on; the shell calls `judged`, whatever happens. Not called for the mesh's own topic. */
+  validate(ticket: number, message: Gossip, from: PeerId): void
   /** Something that was said to everybody, once, in no order. */
   deliver(message: Gossip): void
   /** An envelope that neighbours have carried to us. */

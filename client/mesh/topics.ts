@@ -1,5 +1,6 @@
 /** Who judges what is said to everybody, by topic. */
 import type { Bytes } from '../../protocol/bytes.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Judgement, NetworkGossip } from './api.ts'
 import { MAX_GOSSIP_BYTES } from './limits.ts'
@@ -39,9 +40,9 @@ export class Topics implements Pick<NetworkGossip, 'publish' | 'take'> {
   }
 
   /** What becomes of a message. Never rejects: nobody is to blame for a judge that fails. */
-  async judge(topic: number, payload: Bytes): Promise<Judgement> {
+  async judge(topic: number, payload: Bytes, from: PeerId): Promise<Judgement> {
     try {
-      return (await this.#judges.get(topic)?.(payload)) ?? 'accept'
+      return (await this.#judges.get(topic)?.(payload, from)) ?? 'accept'
     } catch (cause) {
       this.#failed(cause)
       return 'ignore'
