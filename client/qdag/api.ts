@@ -182,10 +182,13 @@ export interface LedgerNetwork {
   readonly gossip?: LedgerGossip | undefined
 }
 
+/** `accept`: it is passed on. `ignore`: it is not, and nobody is to blame. `reject`: whoever passed it on is to blame. */
+export type LedgerJudgement = 'accept' | 'ignore' | 'reject'
+
 /** What a ledger needs of gossip; a `NetworkGossip` is one. */
 export interface LedgerGossip {
   publish(topic: number, payload: Bytes): void
-  take(topic: number, judge: (payload: Bytes) => Promise<'accept' | 'ignore' | 'reject'>): unknown
+  take(topic: number, judge: (payload: Bytes, from: PeerId) => Promise<LedgerJudgement>): unknown
   /** The peer hears what is said to everybody, as it has a mesh, too. */
   reaches(peer: PeerId): boolean
 }

@@ -17,19 +17,19 @@ import { MAX_ENTRIES_MESSAGE_BYTES } from './sync/limits.ts'
 import { ENTRIES_HEAD_BYTES } from './sync/messages.ts'
 import type { Misbehaviour } from './sync/misbehaviour.ts'
 import { Muted } from './sync/muted.ts'
-import { News, type Hears, type NewsHost } from './sync/news.ts'
+import { EVERYBODY, News, type NewsHost } from './sync/news.ts'
 import type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 import { SyncPeer, type PeerHost } from './sync/peer.ts'
 import { Recent } from './sync/recent.ts'
 import { Slots } from './sync/slots.ts'
-import { Underway } from './sync/underway.ts'
+import { Underway, type Arrival } from './sync/underway.ts'
 
 export type { Misbehaviour } from './sync/misbehaviour.ts'
 export type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output.ts'
 
 /** How often it is looked for entries whose time has come. */
 const RIPEN_MS = 1_000
-/** To whom own entries are attributed, and those that somebody has said to everybody. No peer is called so. */
+/** To whom own entries are attributed while they wait, and those that were said to everybody. No peer is called so. */
 const OURSELVES = ''
 const GOSSIP = 'gossip'
 
@@ -137,29 +137,45 @@ export class Replica {
   /**
    * An entry whose signatures the shell vouches for: one's own, which is kept already, or an imported one.
    *
-   * @param hears peers that are told of it in another way
+   * @param isSaid it is said to everybody, too
    */
-  own(entry: Entry, time: Time, hears?: Hears): Verdict {
-    return this.#take(entry, OURSELVES, time, hears)
+  own(entry: Entry, time: Time, isSaid = false): Verdict {
+    return this.#take(entry, OURSELVES, time, isSaid)
   }
 
-  /** An entry that somebody has said to everybody, and whose signatures hold. What waits is bounded as of one peer. */
-  gossiped(entry: Entry, time: Time, hears: Hears): Verdict {
-    // It is on its way already, from a peer.
-    if (this.#underway.find(entry.id)) return { kind: 'known' }
-    return this.#take(entry, GOSSIP, time, hears)
+  /** An entry that was said to everybody, and whose signatures hold. What waits of these is bounded as what waits of one peer. */
+  gossiped(entry: Entry, time: Time): Verdict {
+    return this.#take(entry, GOSSIP, time, true)
   }
 
-  #take(entry: Entry, from: string, time: Time, hears: Hears | undefined): Verdict {
+  /** Whether so many entries may be looked at now that nobody asked for and this peer brings; if so, they are counted. */
+  mayBring(id: string, count: number, { nowMs }: Time): boolean {
+    const peer = this.#peers.get(id)
+    return peer !== undefined && !peer.isMuted && peer.pace.entries.tryTake(count, nowMs)
+  }
+
+  #take(entry: Entry, from: string, time: Time, isSaid: boolean): Verdict {
     this.#begin(time)
     const verdict = this.#ledger.add(entry, from, this.#correctedWallMs)
-    if (verdict.kind === 'added') this.#grown(verdict, undefined, undefined, undefined, hears)
+    if (verdict.kind === 'added') {
+      if (isSaid) this.#arrived(entry, EVERYBODY)
+      this.#grown(verdict)
+    }
     if (verdict.kind === 'orphan' || verdict.kind === 'parked') {
-      this.#underway.begin(entry, this).isHeld = true
+      // What had to wait for its time has not been passed on.
+      this.#arrived(entry, isSaid && verdict.kind === 'orphan' ? EVERYBODY : this).isHeld = true
       this.#waits(entry, verdict.kind === 'orphan' ? verdict.missing : [], from)
     }
     this.#settle(false)
     return verdict
+  }
+
+  /** Vouched for. A peer may have sent it as well, and its signatures may be under way: whoever has it is remembered. */
+  #arrived(entry: Entry, source: object): Arrival {
+    const earlier = this.#underway.find(entry.id)
+    const arrival = this.#underway.begin(entry, source)
+    for (const other of earlier?.sources ?? []) arrival.sources.add(other)
+    return arrival
   }
 
   tick(time: Time): void {
@@ -213,11 +229,10 @@ export class Replica {
   // ---- what comes of it --------------------------------------------------------------------------------------------
 
   /** Entries have become part of the ledger: the shell hears of it first, and then peers. */
-  #grown(growth: Growth, from?: SyncPeer, item?: Item, count?: number, hears?: Hears): void {
+  #grown(growth: Growth, from?: SyncPeer, item?: Item, count?: number): void {
     const { solid, confirmed, forked } = growth
     this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
-    for (const { id } of solid) this.#fetch.end(id)
-    this.#news.spread(growth, from, item, count, hears)
+    this.#news.spread(growth, from, item, count)
     this.#refused(growth)
   }
 
@@ -232,8 +247,15 @@ export class Replica {
 
   /** The ledger keeps an entry until it can be part of it. */
   #waits({ id }: Entry, missing: readonly Bytes[], from: string): void {
-    this.#fetch.end(id)
-    this.#fetch.begin(missing, from, this.#time.nowMs)
+    const isSought = this.#fetch.end(id)
+    this.#fetch.begin(missing, from, this.#time.nowMs, from === GOSSIP ? 'gossip' : isSought ? 'search' : 'peer')
+  }
+
+  /** Of what was said to everybody, anybody may have what is missing. */
+  #lacksMuch(id: string): void {
+    const others = id === GOSSIP ? this.#host.livePeers() : []
+    const chosen = others[Math.floor(this.#host.random() * others.length)] ?? id
+    this.#peers.get(chosen)?.session.askIfQuiet(this.#time.nowMs)
   }
 
   #ripen(): void {
@@ -288,7 +310,7 @@ export class Replica {
 
   // ---- what the parts ask for --------------------------------------------------------------------------------------
 
-  #makeHost({ networkId, sha256, random, turnEntries }: ReplicaOptions): PartsHost {
+  #makeHost({ networkId, sha256, random, turnEntries, hears = () => false }: ReplicaOptions): PartsHost {
     const time = () => this.#time
     const correctedWallMs = () => this.#correctedWallMs
     return {
@@ -296,6 +318,8 @@ export class Replica {
       sha256,
       random,
       turnEntries,
+      hears,
+      found: (id) => this.#fetch.end(id),
       ledger: this.#ledger,
       underway: this.#underway,
       slots: this.#slots,
@@ -326,7 +350,7 @@ export class Replica {
       isMissing: (id) => this.#ledger.isMissing(id),
       isUnderway: (id) => this.#underway.find(id) !== undefined,
       fetch: (id, ids) => this.#peers.get(id)?.fetch(ids),
-      lacksMuch: (id) => this.#peers.get(id)?.session.askIfQuiet(this.#time.nowMs),
+      lacksMuch: (id) => this.#lacksMuch(id),
     }
   }
 

@@ -9,7 +9,8 @@ import { EdgeNetError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import { Timers, type Timer } from '../timers.ts'
 import type { LedgerGossip, Sha256, SyncState } from './api.ts'
-import { decodeEntry, encodeEntry, type Entry } from './entry.ts'
+import { ENTRIES_TOPIC, EntryGossip } from './entry-gossip.ts'
+import type { Entry } from './entry.ts'
 import { areGenuine } from './genuine.ts'
 import { Ledger, type Verdict } from './ledger.ts'
 import { EntryLog } from './log.ts'
@@ -45,8 +46,6 @@ export type Carry = (peer: string, bytes: Bytes) => Promise<unknown>
 
 const NOBODY: Carry = () => Promise.reject(new Error('the ledger is not attached to a network'))
 const IN_THE_STORE = ''
-/** Of the topics of gossip: an entry, by itself. */
-const ENTRY_TOPIC = 2
 
 export class LedgerShell {
   readonly ledger: Ledger
@@ -59,8 +58,8 @@ export class LedgerShell {
   /** Who is there, each with a mark of its own: what was sent to an earlier link counts for that one only. */
   readonly #links = new Map<string, symbol>()
   #carry: Carry = NOBODY
-  #gossip: LedgerGossip | undefined
-  readonly #hears = (peer: string) => this.#gossip?.reaches(peer as PeerId) ?? false
+  #reach: LedgerGossip | undefined
+  #gossip: EntryGossip | undefined
   #timer: Timer | undefined
   #timerAtMs = Infinity
   #isClosed = false
@@ -77,7 +76,12 @@ export class LedgerShell {
       ...(confirmations !== undefined && { confirmations }),
       ...(minGapMs !== undefined && { minGapMs }),
     })
-    this.replica = new Replica(this.ledger, this.#output(), { networkId, sha256, random })
+    this.replica = new Replica(this.ledger, this.#output(), {
+      networkId,
+      sha256,
+      random,
+      hears: (peer) => this.#reach?.reaches(peer as PeerId) ?? false,
+    })
     this.log = new EntryLog({
       store,
       sha256,
@@ -115,6 +119,7 @@ export class LedgerShell {
   }
 
   suspend(): void {
+    this.#gossip?.flush()
     if (!this.#isClosed) this.log.suspend().catch((error: unknown) => this.#failed(error))
   }
 
@@ -130,31 +135,28 @@ export class LedgerShell {
 
   // ---- peers -------------------------------------------------------------------------------------------------------
 
-  /** From now on messages go this way, and what is new goes to everybody by gossip, if there is any. */
-  connect(carry: Carry, gossip: LedgerGossip | undefined): void {
+  /** From now on messages go this way, and own entries go to everybody by gossip, if there is any. */
+  connect(carry: Carry, reach: LedgerGossip | undefined): void {
     this.#carry = carry
+    this.#reach = reach
+    if (!reach) return
+    const gossip = new EntryGossip({
+      gossip: reach,
+      sha256: this.#options.sha256,
+      ledger: this.ledger,
+      nowMs,
+      after: (delayMs, act) => this.#timers.after(delayMs, act),
+      areGenuine: (entries) => this.#areGenuine(entries),
+      mayBring: (peer, count) => this.replica.mayBring(peer, count, time()),
+      take: (entry) => this.replica.gossiped(entry, time()),
+    })
     this.#gossip = gossip
-    gossip?.take(ENTRY_TOPIC, (payload) => this.#judge(payload))
+    reach.take(ENTRIES_TOPIC, (payload, from) => gossip.judge(payload, from))
   }
 
   /** Says an own entry, which is kept safely, to everybody. */
   say(entry: Entry): void {
-    if (!this.#isClosed) this.#gossip?.publish(ENTRY_TOPIC, encodeEntry(entry))
-  }
-
-  /** What becomes of something that was said to everybody. What it builds on need not be here: it is fetched, and others have it. */
-  async #judge(payload: Bytes): Promise<'accept' | 'ignore' | 'reject'> {
-    const { networkId, verifier, terms, sha256 } = this.#options
-    const entry = decodeEntry(payload, sha256)
-    if (!entry) return 'reject'
-    if (this.#isClosed || this.ledger.knows(entry.id)) return 'ignore'
-    const [isGenuine] = await areGenuine([entry], { networkId, verifier, members: terms.members })
-    if (!isGenuine) return 'reject'
-    if (this.#isClosed) return 'ignore'
-    const { kind } = this.replica.gossiped(entry, time(), this.#hears)
-    // What is to wait for its time is told to nobody before.
-    if (kind === 'known' || kind === 'parked') return 'ignore'
-    return kind === 'rejected' ? 'reject' : 'accept'
+    this.#gossip?.say(entry)
   }
 
   peerUp(peer: string): void {
@@ -174,6 +176,7 @@ export class LedgerShell {
 
   /** Ends all syncs and writes out what is not kept yet. Never rejects. */
   async close(): Promise<void> {
+    this.#gossip?.close()
     for (const peer of this.#links.keys()) this.peerDown(peer)
     await this.log.close().catch((error: unknown) => this.#failed(error))
     this.#isClosed = true
@@ -229,9 +232,13 @@ export class LedgerShell {
   }
 
   async #verify(ticket: number, entries: readonly Entry[]): Promise<void> {
-    const { networkId, verifier, terms } = this.#options
-    const genuine = await areGenuine(entries, { networkId, verifier, members: terms.members })
+    const genuine = await this.#areGenuine(entries)
     if (!this.#isClosed) this.replica.verified(ticket, genuine, time())
+  }
+
+  #areGenuine(entries: readonly Entry[]): Promise<boolean[]> {
+    const { networkId, verifier, terms } = this.#options
+    return areGenuine(entries, { networkId, verifier, members: terms.members })
   }
 
   async #read(ticket: number, indexes: readonly number[], maxBatchBytes: number): Promise<void> {
@@ -288,7 +295,7 @@ export class LedgerShell {
       if (this.ledger.knows(entry.id)) continue
       const { nowMs: atMs, wallMs } = time()
       // Whoever has written it says it to everybody.
-      this.replica.own(entry, { nowMs: atMs, wallMs: Math.max(wallMs, entry.tsMs) }, this.#hears)
+      this.replica.own(entry, { nowMs: atMs, wallMs: Math.max(wallMs, entry.tsMs) }, true)
     }
   }
 

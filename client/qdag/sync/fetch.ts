@@ -24,10 +24,14 @@ interface Search {
   readonly id: Bytes
   /** Who sent the orphan. */
   readonly from: string
+  /** Everybody who was told of the orphan looks for it. */
+  readonly isSaid: boolean
   readonly asked: Set<string>
   atMs: number
 }
 
+/** As long as gossip takes to miss something that it has heard of, and to ask a second neighbour for it: then nobody need be asked here. */
+const GOSSIP_MS = 1_000
 /** How long the first, second … peer has for its answer. */
 const PATIENCE_MS = [500, 1_000, 2_000, 4_000]
 /** Of one peer: more is not a gap but a difference. */
@@ -40,6 +44,8 @@ export class Fetch {
   readonly #searches = new Map<string, Search>()
   /** The new ones, and then those that wait for the first, second … answer; in each the one that is due first is first. */
   readonly #queues = [0, ...PATIENCE_MS].map(() => new Set<Search>())
+  /** New ones that may come by themselves, likewise. */
+  readonly #patient = new Set<Search>()
   /** How many there are because of what a peer has sent. */
   readonly #counts = new Map<string, number>()
 
@@ -47,29 +53,38 @@ export class Fetch {
     this.#host = host
   }
 
-  /** An orphan from this peer waits for these. */
-  begin(ids: readonly Bytes[], from: string, nowMs: number): void {
+  /**
+   * An orphan from this peer waits for these.
+   *
+   * @param cause what brought the orphan: something that was said to everybody, itself or because it builds on what was looked for
+   */
+  begin(ids: readonly Bytes[], from: string, nowMs: number, cause: 'peer' | 'gossip' | 'search' = 'peer'): void {
+    const isPatient = cause === 'gossip'
     for (const id of ids) {
       const key = mapKeyOf(id)
       const count = this.#counts.get(from) ?? 0
       if (count >= MAX_MISSING) this.#host.lacksMuch(from)
       if (count >= MAX_SEARCHES || this.#searches.has(key)) continue
-      const search = { id, from, asked: new Set<string>(), atMs: nowMs }
+      const atMs = isPatient ? nowMs + GOSSIP_MS : nowMs
+      const search = { id, from, asked: new Set<string>(), atMs, isSaid: cause !== 'peer' }
       this.#searches.set(key, search)
-      this.#queues[0]?.add(search)
+      const queue = isPatient ? this.#patient : this.#queues[0]
+      queue?.add(search)
       this.#counts.set(from, count + 1)
     }
   }
 
-  /** It is here. */
-  end(id: Bytes): void {
+  /** It is here. True when it was looked for because of what was said to everybody. */
+  end(id: Bytes): boolean {
     const search = this.#searches.size > 0 && this.#searches.get(mapKeyOf(id))
-    if (search) this.#forget(search)
+    if (!search) return false
+    this.#forget(search)
+    return search.isSaid
   }
 
   nextMs(): number {
     let nextMs = Infinity
-    for (const queue of this.#queues) {
+    for (const queue of [this.#patient, ...this.#queues]) {
       for (const { atMs } of queue) {
         nextMs = Math.min(nextMs, atMs)
         break
@@ -82,7 +97,7 @@ export class Fetch {
     if (nowMs < this.nextMs()) return
     const questions = new Map<string, Bytes[]>()
     const peers = this.#host.livePeers()
-    for (const queue of this.#queues) {
+    for (const queue of [this.#patient, ...this.#queues]) {
       for (const search of queue) {
         if (nowMs < search.atMs) break
         queue.delete(search)
@@ -117,6 +132,7 @@ export class Fetch {
   #forget(search: Search): void {
     const { id, from } = search
     this.#searches.delete(mapKeyOf(id))
+    this.#patient.delete(search)
     for (const queue of this.#queues) queue.delete(search)
     const count = (this.#counts.get(from) ?? 0) - 1
     if (count > 0) this.#counts.set(from, count)

@@ -1,7 +1,9 @@
 /**
  * What has become part of the ledger is told to every peer that is not known to have it: at once when it is a few entries,
- * and by comparing when it is what another comparison has brought, or peers would all send the same to each other.
+ * and by comparing when it is what another comparison has brought, or peers would all send the same to each other. Of what
+ * is said to everybody by gossip, those who hear that are told nothing.
  */
+import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Entry } from '../entry.ts'
 import type { Growth, Ledger } from '../ledger.ts'
 import type { Item } from './intake.ts'
@@ -12,8 +14,8 @@ import type { Underway } from './underway.ts'
 /** What one comparison brings beyond this is too much to tell. */
 const MAX_ENTRIES_OF_COMPARISON = 256
 
-/** Whether a peer hears of something without our telling it. */
-export type Hears = (peer: string) => boolean
+/** Among those who have sent an entry: it was said to everybody. */
+export const EVERYBODY: object = Object.freeze({ name: 'everybody' })
 
 export interface NewsHost {
   readonly ledger: Ledger
@@ -21,6 +23,10 @@ export interface NewsHost {
   readonly recent: Recent
   readonly peers: ReadonlyMap<string, SyncPeer>
   readonly nowMs: number
+  /** The peer hears what is said to everybody. */
+  readonly hears: (peer: string) => boolean
+  /** The entry need not be looked for any more. True when something that was said to everybody builds on it. */
+  readonly found: (id: Bytes) => boolean
 }
 
 export class News {
@@ -34,18 +40,19 @@ export class News {
    * The ledger has grown, by what a peer has sent or by itself.
    *
    * @param count how many entries came together, if these are only some of them
-   * @param hears peers that hear of these in another way: what they miss shows when tips are compared
    */
-  spread({ solid }: Growth, from?: SyncPeer, item?: Item, count = solid.length, hears?: Hears): void {
-    const { ledger, underway, recent, peers } = this.#host
+  spread({ solid }: Growth, from?: SyncPeer, item?: Item, count = solid.length): void {
+    const { ledger, underway, recent, peers, hears, found } = this.#host
     const firstIndex = ledger.size - solid.length
     const isTooMuch = from !== undefined && item !== undefined && this.#isTooMuch(from, item, count)
     for (const [i, entry] of solid.entries()) {
       recent.add(firstIndex + i, entry)
       const sources = underway.end(entry.id)
+      // Whoever misses it, or an entry that this one builds on, looks for it as we do; what nobody misses shows when tips are compared.
+      const isSaid = found(entry.id) || sources?.has(EVERYBODY) === true
       for (const peer of peers.values()) {
         if (sources?.has(peer)) this.#hasParents(peer, entry)
-        else if (!isTooMuch && !hears?.(peer.id)) peer.delivery.tell(firstIndex + i)
+        else if (!isTooMuch && !(isSaid && hears(peer.id))) peer.delivery.tell(firstIndex + i)
       }
     }
     if (!isTooMuch) return

@@ -54,6 +54,8 @@ export interface ReplicaOptions {
   readonly sha256: Sha256
   /** At least 0, below 1: for nonces and for jitter. Whoever foresees it can make two entries look the same to a session. */
   readonly random: () => number
+  /** Peers that hear what is said to everybody. Default: nobody does. */
+  readonly hears?: (peer: string) => boolean
   /** How many entries are decoded or taken in before others have their turn. Default: milliseconds' worth. */
   readonly turnEntries?: number
 }
