@@ -34,6 +34,10 @@ export class Contact {
   /** Since when it is a neighbour. */
   sinceMs = 0
   usedAtMs: number
+  /** When it was last asked whether it wants to be a neighbour. */
+  askedAtMs = -Infinity
+  /** By an application. */
+  hasBeenUsed = false
   poorSinceMs: number | undefined
   /** When it was last asked for members, and how often in a row it did not answer. */
   shuffledAtMs = -Infinity

@@ -209,10 +209,20 @@ export class Overlay {
   /** An application uses the link. */
   used(id: PeerId): void {
     const contact = this.#contacts.get(id)
-    if (contact) contact.usedAtMs = this.#host.nowMs
+    if (!contact) return
+    contact.usedAtMs = this.#host.nowMs
+    contact.hasBeenUsed = true
   }
 
-  /** It is no neighbour and no candidate for some time. */
+  /** It says nothing, and may be asleep: a link to it may be worth keeping, and ends by itself when it does not come back. */
+  #shun(contact: Contact): void {
+    // In a small network there is nobody instead of it.
+    if (!this.#isComplete) this.#banned.set(contact.id, true, this.#host.nowMs)
+    this.passive.remove(contact.id)
+    this.#part(contact)
+  }
+
+  /** It is no neighbour and no candidate for some time, and has no link. */
   ban(id: PeerId): void {
     this.#banned.set(id, true, this.#host.nowMs)
     this.passive.remove(id)
@@ -333,6 +343,7 @@ export class Overlay {
 
   #ask(contact: Contact): void {
     contact.state = 'asking'
+    contact.askedAtMs = this.#host.nowMs
     contact.deadlineMs = this.#host.nowMs + this.#policy.askMs
     const isUrgent = this.degree < this.#policy.degrees.floor
     this.#host.send(contact.id, 'mesh_neighbour', { degree: this.degree, isUrgent })
@@ -414,11 +425,6 @@ export class Overlay {
     contact.deadlineMs = Infinity
   }
 
-  /** A client without a mesh, in a network that needs none. */
-  #isPlain({ hasSpoken }: Contact): boolean {
-    return this.#isComplete && !hasSpoken
-  }
-
   /** It does not want us any more. */
   #parted(contact: Contact): void {
     this.#leave(contact)
@@ -441,7 +447,7 @@ export class Overlay {
 
   /** The link is not needed any more, unless an application wants it. */
   #release(contact: Contact): void {
-    if (contact.isDemanded) return
+    if (contact.isDemanded || contact.hasBeenUsed) return
     const { idleMs, lingerMs } = this.#policy
     // Not at once: the other side may be about to use it, or to ask again.
     contact.usedAtMs = Math.min(contact.usedAtMs, this.#host.nowMs - idleMs + lingerMs)
@@ -505,26 +511,28 @@ export class Overlay {
 
   #giveUpOnTheSilent(): void {
     const { nowMs } = this.#host
-    const { askMs, maxUnanswered, idleMs } = this.#policy
+    const { askMs, maxUnanswered, idleMs, shuffleMs } = this.#policy
     for (const contact of this.#contacts.values()) {
       const { id, state } = contact
       if (state === 'reaching' && nowMs >= contact.deadlineMs) {
         this.#host.release(id)
         this.unreachable(id)
       } else if (state === 'asking' && nowMs >= contact.deadlineMs) {
-        this.#banned.set(id, true, nowMs)
-        // A client without a mesh answers nothing. In a small network there is a link to everybody all the same.
-        if (this.#isComplete && !contact.hasSpoken) this.#keepAsItIs(contact)
+        // In a small network there is a link to everybody all the same: clients without a mesh answer nothing, nor do sleepers.
+        if (!this.#isComplete) this.#banned.set(id, true, nowMs)
+        if (this.#isComplete) this.#keepAsItIs(contact)
         else this.#turnedDown(contact)
       } else if (state === 'neighbour' && contact.isShuffling && nowMs >= contact.shuffledAtMs + askMs) {
         contact.isShuffling = false
         contact.unanswered++
         // It is asked again before others.
         this.#shuffleAtMs = nowMs
-        if (contact.unanswered >= maxUnanswered) this.ban(id)
-      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.#isPlain(contact)) {
+        if (contact.unanswered >= maxUnanswered) this.#shun(contact)
+      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.#isComplete) {
         contact.isDemanded = false
         this.#end(contact)
+      } else if (state === 'linked' && contact.hasSpoken && nowMs - contact.askedAtMs >= shuffleMs) {
+        if (this.#isComplete && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)) this.#ask(contact)
       }
     }
   }
