@@ -42,6 +42,8 @@ export class Contact {
   /** When it was last asked for members, and how often in a row it did not answer. */
   shuffledAtMs = -Infinity
   isShuffling = false
+  /** When it was last told that it is none. */
+  deniedAtMs = -Infinity
   unanswered = 0
   readonly messages: TokenBucket
 

@@ -334,8 +334,11 @@ export class Overlay {
 
   /** Something that only neighbours say came from somebody who is none: it has not heard yet, or does not want to. */
   stray(from: PeerId): void {
+    const { nowMs } = this.#host
     const contact = this.#contacts.get(from)
-    if (contact?.state !== 'linked' || !contact.messages.take(this.#host.nowMs)) return
+    // What it said before it could hear that needs no answer each.
+    if (contact?.state !== 'linked' || nowMs - contact.deniedAtMs < this.#policy.askMs) return
+    contact.deniedAtMs = nowMs
     this.#host.send(from, 'mesh_part', { members: [] })
   }
 
