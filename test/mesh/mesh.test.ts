@@ -48,14 +48,28 @@ describe(`a mesh of ${PEERS} (seed ${SEED})`, () => {
   })
 
   it('finds together again after it was in two halves', () => {
-    const { moments, missed } = lived({ isSplit: true, talkMs: 60_000 })
+    const { moments, missed, wronged } = lived({ isSplit: true, talkMs: 60_000 })
     expect(moments.at(-1)).toMatchObject({ largest: moments.at(-1)?.peers })
     expect(missed).toBe(0)
+    expect(wronged).toEqual({})
   })
 
-  it('lives on without its room', () => {
-    expectWhole(lived({ roomCloses: true, churnPerMinute: 0 }))
+  it('lives on without its room, while newcomers who know one member each replace a tenth a minute', () => {
+    expectWhole(lived({ roomCloses: true, churnPerMinute: 0.1 }))
   })
+
+  it('brings everybody together who wants a link, with a room and without', () => {
+    for (const roomCloses of [false, true]) {
+      const { demands, unmet } = lived({ roomCloses, demandsPerMinute: 120 })
+      expect(demands).toBeGreaterThan(50)
+      expect(unmet).toBe(0)
+    }
+  })
+})
+
+it('a thousand members stay so, a fifth of them silent, while a twentieth is replaced each minute', () => {
+  const change = { churnPerMinute: 0.05, vices: { mute: 0.2 }, settleMs: 30_000, talkMs: 30_000, messagesPerSecond: 4 }
+  expectWhole(lived({ peers: 1_000, ...change }))
 })
 
 it('who relays garbage is blamed for it, and nobody else', () => {

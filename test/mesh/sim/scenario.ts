@@ -13,10 +13,14 @@ export interface Scenario {
   readonly vices?: Readonly<Partial<Record<Vice, number>>>
   /** How many of the peers are replaced in a minute, as a share of all. Three in ten leave without a word. */
   readonly churnPerMinute?: number
+  /** So many times in a minute a hostile member leaves without a word and comes again under another name. */
+  readonly siegePerMinute?: number
   /** In the second fifth of the time the network is in two halves. */
   readonly isSplit?: boolean
-  /** When everybody is there the room closes for good. */
+  /** When everybody is there the room closes for good. Newcomers know one member each, over whatever carrier. */
   readonly roomCloses?: boolean
+  /** So many times in a minute somebody wants a link to somebody whom it has none to. */
+  readonly demandsPerMinute?: number
   /** How long everybody takes to come, and how long it is talked afterwards, at that rate. */
   readonly joinMs?: number
   readonly settleMs?: number
@@ -64,6 +68,9 @@ export interface Report {
   /** Honest neighbours who were blamed by honest ones, by fault. */
   readonly wronged: Readonly<Record<string, number>>
   readonly largestHeld: Readonly<Record<string, number>>
+  readonly demands: number
+  /** Links that were wanted and did not come. */
+  readonly unmet: number
   readonly carried: number
   readonly lost: number
   readonly events: number
@@ -75,6 +82,9 @@ const LASTING_MS = 30_000
 /** Latencies of flood are computed for one in so many messages, unless they are few. */
 const MAX_FLOODS = 100
 const SPLIT_GROUPS = 2
+/** A member that is there is sought, found and linked to within this time. */
+const MEETING_MS = 20_000
+const RETRY_MS = 6_000
 
 export function live(scenario: Scenario): Report {
   return new Life(scenario).live()
@@ -95,6 +105,8 @@ class Life {
   readonly #held: Record<string, number> = {}
   /** Who could hear each message, if it leaves no sooner. */
   readonly #listeners = new Map<Said, readonly SimPeer[]>()
+  #demands = 0
+  #unmet = 0
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario
@@ -104,7 +116,8 @@ class Life {
   live(): Report {
     const { world } = this
     const { peers, joinMs = 20_000, settleMs = 40_000, talkMs = 40_000 } = this.#scenario
-    const { sampleMs = 5_000, roomCloses = false, isSplit = false, churnPerMinute = 0 } = this.#scenario
+    const { sampleMs = 5_000, roomCloses = false, isSplit = false } = this.#scenario
+    const { churnPerMinute = 0, demandsPerMinute = 0, siegePerMinute = 0 } = this.#scenario
     for (const vice of this.#cast(peers)) world.after(world.random.between(0, joinMs), () => world.join(vice))
     for (let atMs = sampleMs; atMs <= joinMs + settleMs + talkMs; atMs += sampleMs)
       world.after(atMs, () => this.#look())
@@ -114,6 +127,8 @@ class Life {
     if (churnPerMinute > 0) this.#churn(settleMs + talkMs - LASTING_MS)
     world.run(settleMs)
     if (isSplit) this.#split(talkMs)
+    if (siegePerMinute > 0) this.#besiege(siegePerMinute, talkMs)
+    if (demandsPerMinute > 0) this.#demandLinks(demandsPerMinute, talkMs)
     const before = this.#counters()
     const said = this.#talk(talkMs)
     return this.#report(said, before, roomAfterJoin)
@@ -145,10 +160,42 @@ class Life {
     world.after(gapMs, next)
   }
 
+  #besiege(perMinute: number, forMs: number): void {
+    const { world } = this
+    const again = () => {
+      const hostile = world.random.pick(world.present.filter(({ vice }) => vice !== undefined))
+      world.leave(hostile, false)
+      world.join(hostile.vice)
+    }
+    for (let atMs = 0; atMs < forMs; atMs += 60_000 / perMinute) world.after(atMs, again)
+  }
+
   #split(talkMs: number): void {
     const { world } = this
     world.after(talkMs / 5, () => world.split(({ index }) => index % SPLIT_GROUPS))
     world.after((2 * talkMs) / 5, () => world.heal())
+  }
+
+  #demandLinks(perMinute: number, forMs: number): void {
+    const { world } = this
+    for (let atMs = 0; atMs < forMs; atMs += 60_000 / perMinute) world.after(atMs, () => this.#demandLink())
+  }
+
+  #demandLink(): void {
+    const { world } = this
+    const settled = world.honest.filter(({ joinedAtMs }) => world.nowMs - joinedAtMs >= SETTLED_MS)
+    const peer = world.random.pick(settled)
+    const others = settled.filter((other) => other !== peer && !peer.links.has(other.id))
+    if (others.length === 0) return
+    const other = world.random.pick(others)
+    const demand = () => void (peer.links.has(other.id) || world.demand(peer, other))
+    // As the shell does: a way may have ended just now, and then the next one is sought.
+    for (let atMs = 0; atMs < MEETING_MS; atMs += RETRY_MS) world.after(atMs, demand)
+    world.after(MEETING_MS, () => {
+      if (peer.leftAtMs !== Infinity || other.leftAtMs !== Infinity) return
+      this.#demands++
+      if (!peer.links.has(other.id)) this.#unmet++
+    })
   }
 
   #talk(talkMs: number): Said[] {
@@ -258,6 +305,8 @@ class Life {
       faults: this.#faults(isHostile),
       wronged: this.#faults((index) => !isHostile(index)),
       largestHeld: this.#held,
+      demands: this.#demands,
+      unmet: this.#unmet,
       carried: world.carried,
       lost: world.lost,
       events: world.calendar.count,

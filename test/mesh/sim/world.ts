@@ -133,6 +133,7 @@ export class World {
   join(vice?: Vice, group = 0): SimPeer {
     const peer = this.#make(vice, group)
     if (this.room.isOpen && group === 0) this.enterRoom(peer)
+    else if (!this.room.isOpen) this.#knowOne(peer)
     return peer
   }
 
@@ -154,6 +155,14 @@ export class World {
         this.#settle(other)
       })
     }
+  }
+
+  /** Without a room a newcomer has a link to the one member that it knows, over whatever carrier. */
+  #knowOne(peer: SimPeer): void {
+    this.after(ROOM_MS, () => {
+      const others = this.honest.filter((other) => other !== peer && other.group === peer.group)
+      if (others.length > 0) this.#meet(peer, this.random.pick(others))
+    })
   }
 
   leave(peer: SimPeer, saysBye: boolean): void {
