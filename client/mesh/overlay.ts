@@ -12,41 +12,17 @@ import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
 import { ConnectionBudget } from './connection-budget.ts'
 import { Contact } from './contact.ts'
-import { MAX_ALTERNATIVES, MAX_SHUFFLED_MEMBERS } from './limits.ts'
-import type { Bodies, Kind, ToldMember } from './messages.ts'
+import type { ToldMember } from './messages.ts'
+import { Neighbourhood } from './neighbourhood.ts'
+import { jittered, type OverlayHost, type OverlayMessage } from './overlay-host.ts'
 import type { OverlayPolicy, PassivePolicy } from './overlay-policy.ts'
 import { PassiveView, type Source } from './passive-view.ts'
-import type { Fault } from './reputation.ts'
-import { ageS, randomOf, withDegree } from './told.ts'
-
-/** What the overlay needs of its mesh. */
-export interface OverlayHost {
-  readonly self: PeerId
-  readonly announcement: Bytes
-  readonly nowMs: number
-  readonly random: () => number
-  send<K extends Kind>(peer: PeerId, kind: K, body: Bodies[K]): void
-  reach(peer: PeerId, announcement: Bytes | undefined): void
-  direct(peer: PeerId): void
-  release(peer: PeerId): void
-  sample(count: number): void
-  /** Checks announcements; the peer ids that they prove come later. */
-  prove(announcements: readonly Bytes[], take: (ids: readonly (PeerId | undefined)[]) => void): void
-  neighbourUp(peer: PeerId): void
-  neighbourDown(peer: PeerId): void
-  blame(peer: PeerId, fault: Fault): void
-}
-
-type OverlayKind =
-  'mesh_neighbour' | 'mesh_accept' | 'mesh_refuse' | 'mesh_part' | 'mesh_shuffle' | 'mesh_shuffle_reply'
-export type OverlayMessage = {
-  readonly [K in OverlayKind]: { readonly kind: K; readonly body: Bodies[K] }
-}[OverlayKind]
+import { RoomSamples } from './room-samples.ts'
+import { Shuffles } from './shuffles.ts'
+import { alternatives, toldInShuffle, type Known } from './told.ts'
 
 /** Peers that are no candidates for a time. */
 const MAX_BANNED = 1_024
-/** Looks differ by this share, so that those who began together do not go on together. */
-const JITTER = 0.5
 /** A network that was meshed completely stays so until it has outgrown that by a quarter, or it would flap. */
 const OUTGROWN = 1.25
 
@@ -54,23 +30,20 @@ export class Overlay {
   readonly #policy: OverlayPolicy
   readonly #host: OverlayHost
   readonly #contacts = new Map<PeerId, Contact>()
-  readonly #neighbours = new Map<PeerId, Contact>()
+  readonly #neighbours: Neighbourhood
   readonly passive: PassiveView
   readonly #banned: AgingMap<PeerId, true>
   readonly #connections: ConnectionBudget
   readonly #dials: TokenBucket
+  readonly #shuffles: Shuffles
+  readonly #samples: RoomSamples
   /** Members, oneself included, as the room said last; 0 if it never has. */
   #toldSize = 0
   #size = 1
   #isComplete = true
   #nextMs = 0
   #rotateAtMs = Infinity
-  #shuffleAtMs = 0
-  /** Neighbours are asked for members so often while somebody is missing whom no room brings; Infinity while nobody is. */
-  #seekMs = Infinity
   #trimAtMs = 0
-  #sampleAtMs = 0
-  #sampleMs: number
 
   constructor(host: OverlayHost, policy: OverlayPolicy, passive: PassivePolicy) {
     this.#host = host
@@ -79,7 +52,9 @@ export class Overlay {
     this.#banned = new AgingMap(MAX_BANNED, policy.banMs)
     this.#connections = new ConnectionBudget(policy.connections)
     this.#dials = new TokenBucket(policy.dials)
-    this.#sampleMs = policy.sampleMs
+    this.#neighbours = new Neighbourhood(policy, host.random)
+    this.#shuffles = new Shuffles(policy, host.random)
+    this.#samples = new RoomSamples(policy, host.random)
   }
 
   get degree(): number {
@@ -87,7 +62,7 @@ export class Overlay {
   }
 
   get neighbours(): ReadonlyMap<PeerId, Contact> {
-    return this.#neighbours
+    return this.#neighbours.all
   }
 
   get nextMs(): number {
@@ -260,15 +235,13 @@ export class Overlay {
 
   /** Whether somebody is missing whom no room brings: then neighbours are asked at once, and ever more seldom. */
   seek(isMissingSomebody: boolean): void {
-    this.#seekMs = isMissingSomebody ? this.#policy.seekMs : Infinity
-    if (!isMissingSomebody) return
-    this.#shuffleAtMs = this.#host.nowMs
-    this.#soon()
+    this.#shuffles.seek(isMissingSomebody, this.#host.nowMs)
+    if (isMissingSomebody) this.#soon()
   }
 
   /** We are in a room again, after having been apart: somebody there may lead where nobody here does. */
   returned(): void {
-    this.#sampleMs = this.#policy.sampleMs
+    this.#samples.begin()
     this.#rotateAtMs = Math.min(this.#rotateAtMs, this.#host.nowMs + this.#jittered(this.#policy.shuffleMs))
   }
 
@@ -321,12 +294,14 @@ export class Overlay {
         if (contact.state !== 'neighbour') return
         contact.degree = message.body.degree
         // Drawn before what is told is heard, or it would be told what it has told.
-        this.#host.send(from, 'mesh_shuffle_reply', { degree: this.degree, members: this.#told(contact) })
+        this.#host.send(from, 'mesh_shuffle_reply', {
+          degree: this.degree,
+          members: toldInShuffle(contact, this.#host.announcement, this.#known),
+        })
         return this.#hearFrom(from, message.body.members)
       case 'mesh_shuffle_reply':
         if (!contact.isShuffling) return
-        contact.isShuffling = false
-        contact.unanswered = 0
+        this.#shuffles.answered(contact)
         contact.degree = message.body.degree
         return this.#hearFrom(from, message.body.members)
     }
@@ -364,8 +339,7 @@ export class Overlay {
       else this.#join(contact, state === 'asking')
       return
     }
-    const alternatives = this.#banned.has(id, nowMs) ? [] : this.#alternatives(contact)
-    this.#host.send(id, 'mesh_refuse', { members: alternatives })
+    this.#host.send(id, 'mesh_refuse', { members: this.#banned.has(id, nowMs) ? [] : this.#alternatives(contact) })
   }
 
   /** It has parted, or lost its link, without our knowing, and knows nothing of what was agreed before. */
@@ -379,13 +353,10 @@ export class Overlay {
     const { nowMs } = this.#host
     if (this.#banned.has(contact.id, nowMs) || !this.#connections.allows(nowMs)) return false
     const { ceiling, own } = this.#policy.degrees
-    const chosenByOthers = this.#count(({ isOwnChoice }) => !isOwnChoice)
+    const chosenByOthers = this.degree - this.#neighbours.ownChoices
     const hasRoom = this.degree < this.#ceiling && (this.#isComplete || chosenByOthers < ceiling - own)
     if (hasRoom || !isUrgent) return hasRoom
-    const { floor } = this.#policy.degrees
-    // Of those that were one's own choice only what is above their share.
-    const mayGo = (neighbour: Contact) => this.#degreeOf(neighbour) > floor && this.#isExpendable(neighbour)
-    const victim = this.#mostRedundant(mayGo)
+    const victim = this.#neighbours.forSomebodyInNeed(nowMs)
     if (!victim) return false
     this.#part(victim)
     return true
@@ -402,16 +373,16 @@ export class Overlay {
     contact.isShuffling = false
     contact.shuffledAtMs = -Infinity
     contact.poorSinceMs = undefined
-    this.#neighbours.set(contact.id, contact)
+    this.#neighbours.add(contact)
     this.passive.remove(contact.id)
     this.#connections.spend(nowMs)
-    this.#sampleMs = this.#policy.sampleMs
+    this.#samples.begin()
     if (this.#rotateAtMs === Infinity) this.#rotateAtMs = nowMs + this.#jittered(this.#policy.rotateMs)
     this.#host.direct(contact.id)
     this.#host.neighbourUp(contact.id)
     // Whom else it knows is wanted soon, or at once.
     const waitMs = this.degree <= this.#policy.degrees.floor ? 0 : this.#policy.busyMs
-    this.#shuffleAtMs = Math.min(this.#shuffleAtMs, nowMs + waitMs)
+    this.#shuffles.by(nowMs + waitMs)
     this.#soon()
   }
 
@@ -442,7 +413,7 @@ export class Overlay {
   }
 
   #leave(contact: Contact): void {
-    this.#neighbours.delete(contact.id)
+    this.#neighbours.remove(contact.id)
     contact.state = 'linked'
     this.#host.neighbourDown(contact.id)
     this.#release(contact)
@@ -464,34 +435,19 @@ export class Overlay {
 
   #forget(contact: Contact): void {
     this.#contacts.delete(contact.id)
-    if (!this.#neighbours.delete(contact.id)) return
+    if (!this.#neighbours.remove(contact.id)) return
     this.#host.neighbourDown(contact.id)
   }
 
   // ---- what is told ------------------------------------------------------------------------------------------------
 
-  /** Oneself, some neighbours, and some others: neighbours and oneself are there for certain. */
-  #told(to: Contact): readonly ToldMember[] {
-    const { announcement } = this.#host
-    const half = MAX_SHUFFLED_MEMBERS / 2
-    const neighbours = randomOf([...this.#neighbours.values()], half - 1, this.#host.random)
-    const near = neighbours.filter(({ id }) => id !== to.id).map((neighbour) => neighbour.announcement)
-    return [...[announcement, ...near].map((fresh) => ({ announcement: fresh, ageS: 0 })), ...this.#others(half)]
+  get #known(): Known {
+    const { nowMs, random } = this.#host
+    return { nowMs, random, neighbours: this.#neighbours, passive: this.passive }
   }
 
-  /** To whom somebody who finds no place here can turn: those who have room first. */
   #alternatives(to: Contact): readonly ToldMember[] {
-    const { target } = this.#policy.degrees
-    const roomy = withDegree([...this.#neighbours.values()], (degree) => degree < target)
-    const near = randomOf(roomy, MAX_ALTERNATIVES / 2, this.#host.random).filter(({ id }) => id !== to.id)
-    const told = near.map(({ announcement }) => ({ announcement, ageS: 0 }))
-    return [...told, ...this.#others(MAX_ALTERNATIVES - told.length)]
-  }
-
-  #others(count: number): ToldMember[] {
-    const { nowMs } = this.#host
-    const others = this.passive.sample(count, nowMs)
-    return others.map(({ announcement, seenAtMs }) => ({ announcement, ageS: ageS(nowMs - seenAtMs) }))
+    return alternatives(to, this.#policy.degrees.target, this.#known)
   }
 
   // ---- looking after things ----------------------------------------------------------------------------------------
@@ -501,20 +457,19 @@ export class Overlay {
     if (nowMs < this.#nextMs) return
     this.#measure()
     this.#giveUpOnTheSilent()
-    if (nowMs >= this.#shuffleAtMs) this.#shuffle()
+    if (this.#shuffles.isDue(nowMs)) this.#shuffle()
     this.#replaceThePoor()
     this.#trim()
     const isLacking = this.#dialWhatIsMissing()
     this.#rotate()
     const { busyMs, calmMs } = this.#policy
-    this.#nextMs =
-      nowMs + this.#jittered(isLacking || this.#count(({ isShuffling }) => isShuffling) > 0 ? busyMs : calmMs)
+    this.#nextMs = nowMs + this.#jittered(isLacking || this.#neighbours.isShuffling ? busyMs : calmMs)
     for (const { deadlineMs } of this.#contacts.values()) this.#nextMs = Math.min(this.#nextMs, deadlineMs)
   }
 
   #giveUpOnTheSilent(): void {
     const { nowMs } = this.#host
-    const { askMs, maxUnanswered, idleMs, shuffleMs } = this.#policy
+    const { idleMs, shuffleMs } = this.#policy
     for (const contact of this.#contacts.values()) {
       const { id, state } = contact
       if (state === 'reaching' && nowMs >= contact.deadlineMs) {
@@ -525,12 +480,8 @@ export class Overlay {
         if (!this.#isComplete) this.#banned.set(id, true, nowMs)
         if (this.#isComplete) this.#keepAsItIs(contact)
         else this.#turnedDown(contact)
-      } else if (state === 'neighbour' && contact.isShuffling && nowMs >= contact.shuffledAtMs + askMs) {
-        contact.isShuffling = false
-        contact.unanswered++
-        // It is asked again before others.
-        this.#shuffleAtMs = nowMs
-        if (contact.unanswered >= maxUnanswered) this.#shun(contact)
+      } else if (state === 'neighbour' && this.#shuffles.isOverdue(contact, nowMs)) {
+        if (this.#shuffles.unanswered(contact, nowMs)) this.#shun(contact)
       } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.#isComplete) {
         contact.isDemanded = false
         this.#end(contact)
@@ -540,31 +491,19 @@ export class Overlay {
     }
   }
 
-  /** Exchanges members with a neighbour: one that owes an answer, or else the one that was not asked for longest. */
+  /** Exchanges members with a neighbour. */
   #shuffle(): void {
-    const { nowMs } = this.#host
-    let next: Contact | undefined
-    for (const neighbour of this.#neighbours.values()) {
-      if (!neighbour.isShuffling && (!next || due(neighbour) < due(next))) next = neighbour
-    }
-    const { shuffleMs } = this.#policy
-    this.#shuffleAtMs = nowMs + this.#jittered(Math.min(this.#seekMs, shuffleMs))
-    this.#seekMs *= 2
+    const next = this.#neighbours.nextToAsk()
+    this.#shuffles.begin(next, this.#host.nowMs)
     if (!next) return
-    // Whoever is new here is asked soon: some accept everybody and say nothing.
-    if (next.shuffledAtMs === -Infinity) this.#shuffleAtMs = nowMs + this.#policy.busyMs
-    next.shuffledAtMs = nowMs
-    next.isShuffling = true
-    this.#host.send(next.id, 'mesh_shuffle', { degree: this.degree, members: this.#told(next) })
+    const members = toldInShuffle(next, this.#host.announcement, this.#known)
+    this.#host.send(next.id, 'mesh_shuffle', { degree: this.degree, members })
   }
 
   /** A poor neighbour stays until its place can be taken. */
   #replaceThePoor(): void {
-    const { nowMs } = this.#host
-    const { poorMs, degrees } = this.#policy
-    if (this.#isComplete || this.degree <= degrees.floor) return
-    const isPoor = ({ poorSinceMs = Infinity }: Contact) => nowMs - poorSinceMs >= poorMs
-    const poor = [...this.#neighbours.values()].find(isPoor)
+    if (this.#isComplete || this.degree <= this.#policy.degrees.floor) return
+    const poor = this.#neighbours.poor(this.#host.nowMs)
     if (poor && this.passive.size > 0) this.#part(poor)
   }
 
@@ -574,8 +513,7 @@ export class Overlay {
     const { target } = this.#policy.degrees
     if (this.#isComplete || nowMs < this.#trimAtMs || this.degree <= target + 1) return
     this.#trimAtMs = nowMs + this.#jittered(this.#policy.calmMs)
-    const mayGo = (neighbour: Contact) => neighbour.degree > target && this.#isExpendable(neighbour)
-    const victim = this.#mostRedundant(mayGo)
+    const victim = this.#neighbours.withTooMany()
     if (victim) this.#part(victim)
   }
 
@@ -585,7 +523,7 @@ export class Overlay {
     const wanted = this.#isComplete ? Math.min(Math.max(this.#size - 1, 1), this.#ceiling) : target
     const dialling = this.#diallingCount()
     const missing = wanted - this.degree
-    const ownMissing = this.#isComplete ? 0 : own - this.#count(({ isOwnChoice }) => isOwnChoice)
+    const ownMissing = this.#isComplete ? 0 : own - this.#neighbours.ownChoices
     const lacking = Math.max(missing, Math.min(ownMissing, this.#ceiling - this.degree))
     let count = Math.min(lacking, this.#policy.maxDials) - dialling
     while (count-- > 0 && this.#dialOne()) continue
@@ -617,11 +555,8 @@ export class Overlay {
   }
 
   #askTheRoom(): void {
-    const { nowMs } = this.#host
-    if (nowMs < this.#sampleAtMs || this.passive.size > this.#policy.sampleSize) return
-    this.#sampleAtMs = nowMs + this.#jittered(this.#sampleMs)
-    this.#sampleMs = Math.min(2 * this.#sampleMs, this.#policy.maxSampleMs)
-    this.#host.sample(this.#policy.sampleSize)
+    const { sampleSize } = this.#policy
+    if (this.passive.size <= sampleSize && this.#samples.take(this.#host.nowMs)) this.#host.sample(sampleSize)
   }
 
   /** Makes a new neighbour now and then, of those whom the room draws. Another one goes for it, at once or by trimming. */
@@ -632,46 +567,17 @@ export class Overlay {
     if (this.degree < this.#policy.degrees.target) return
     this.#host.sample(this.#policy.sampleSize)
     if (this.degree >= this.#ceiling) {
-      const victim = this.#mostRedundant((neighbour) => this.#degreeOf(neighbour) > this.#policy.degrees.floor)
+      const victim = this.#neighbours.forAFreshOne(nowMs)
       if (victim) this.#part(victim)
     }
     this.#dialOne()
   }
 
-  // ---- choosing ----------------------------------------------------------------------------------------------------
+  // ---- counting ----------------------------------------------------------------------------------------------------
 
   get #ceiling(): number {
     const { ceiling, complete } = this.#policy.degrees
     return this.#isComplete ? Math.max(ceiling, complete - 1) : ceiling
-  }
-
-  /** Whoever has most neighbours misses one least; whoever is poor is missed least. */
-  #mostRedundant(mayGo: (neighbour: Contact) => boolean): Contact | undefined {
-    let victims: Contact[] = []
-    for (const neighbour of this.#neighbours.values()) {
-      if (!mayGo(neighbour)) continue
-      const [best] = victims
-      if (!best || worth(neighbour) < worth(best)) victims = [neighbour]
-      else if (worth(neighbour) === worth(best)) victims.push(neighbour)
-    }
-    // Those who join could otherwise choose whom they drive out.
-    return victims[Math.floor(this.#host.random() * victims.length)]
-  }
-
-  #isExpendable({ isOwnChoice }: Contact): boolean {
-    return !isOwnChoice || this.#count((neighbour) => neighbour.isOwnChoice) > this.#policy.degrees.own
-  }
-
-  /** As far as it is believed. */
-  #degreeOf({ degree, sinceMs }: Contact): number {
-    const { needMs, degrees } = this.#policy
-    return this.#host.nowMs - sinceMs > needMs ? Math.max(degree, degrees.target) : degree
-  }
-
-  #count(is: (neighbour: Contact) => boolean): number {
-    let count = 0
-    for (const neighbour of this.#neighbours.values()) if (is(neighbour)) count++
-    return count
   }
 
   #diallingCount(): number {
@@ -701,20 +607,10 @@ export class Overlay {
   }
 
   #jittered(ms: number): number {
-    return ms * (1 - JITTER / 2 + JITTER * this.#host.random())
+    return jittered(ms, this.#host.random)
   }
 
   #soon(): void {
     this.#nextMs = this.#host.nowMs
   }
-}
-
-/** When a neighbour was asked for members last; whoever owes an answer comes first. */
-function due({ unanswered, shuffledAtMs }: Contact): number {
-  return unanswered > 0 ? -Infinity : shuffledAtMs
-}
-
-/** How much a neighbour would be missed: less than any other when it is poor. */
-function worth({ degree, poorSinceMs }: Contact): number {
-  return poorSinceMs === undefined ? -degree : -256
 }
