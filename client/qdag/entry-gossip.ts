@@ -32,6 +32,10 @@ export interface EntryGossipHost {
   readonly mayBring: (peer: string, count: number) => boolean
   /** Takes in an entry whose signatures hold. */
   readonly take: (entry: Entry) => Verdict
+  /** The entry is here, by a peer, and gossip may still bring it. */
+  readonly isUnsaid: (id: Bytes) => boolean
+  /** Gossip has brought it now. */
+  readonly said: (id: Bytes) => void
 }
 
 export class EntryGossip {
@@ -96,29 +100,44 @@ export class EntryGossip {
    */
   async judge(payload: Bytes, from: string): Promise<LedgerJudgement> {
     if (this.#isClosed) return 'ignore'
-    const { sha256, ledger, mayBring, areGenuine, take } = this.#host
+    const { sha256, mayBring, areGenuine } = this.#host
     const entries = payload.length > MAX_SAID_BYTES ? undefined : decodeBatch(payload, sha256)
     if (!entries) return 'reject'
-    if (entries.every(({ id }) => ledger.knows(id))) return 'ignore'
+    if (!entries.some(({ id }) => this.#isNew(id))) return 'ignore'
     // Too much is nobody's fault who only passes it on.
     if (!mayBring(from, entries.length)) return 'ignore'
     const genuine = await areGenuine(entries)
     if (!genuine.every(Boolean)) return 'reject'
     // While it was being verified.
     if (this.#isClosed) return 'ignore'
-    return judgementOn(entries.map((entry) => (ledger.knows(entry.id) ? KNOWN : take(entry))))
+    return judgementOn(entries.map((entry) => this.#take(entry)))
+  }
+
+  /** To gossip: what a peer has brought a moment ago must still be passed on, or it would end here. */
+  #isNew(id: Bytes): boolean {
+    const { ledger, isUnsaid } = this.#host
+    return !ledger.knows(id) || isUnsaid(id)
+  }
+
+  #take(entry: Entry): Taken {
+    const { ledger, take, isUnsaid, said } = this.#host
+    if (!ledger.knows(entry.id)) return take(entry)
+    if (!isUnsaid(entry.id)) return { kind: 'known' }
+    said(entry.id)
+    return { kind: 'said' }
   }
 }
 
-const KNOWN: Verdict = { kind: 'known' }
+/** Said: it came from a peer, and now by gossip. */
+type Taken = Verdict | { readonly kind: 'said' }
 
 /** Orphans are passed on: what they build on is fetched, and others have it. What has to wait for its time is not: it is told when that has come. */
-function judgementOn(verdicts: readonly Verdict[]): LedgerJudgement {
+function judgementOn(verdicts: readonly Taken[]): LedgerJudgement {
   let isNew = false
   for (const verdict of verdicts) {
     // Of the rules, this is the one by which it shows from the entry alone: whoever lacks what it builds on sees no others broken.
     if (verdict.kind === 'rejected') return verdict.reason === 'root-misused' ? 'reject' : 'ignore'
-    isNew ||= verdict.kind === 'added' || verdict.kind === 'orphan'
+    isNew ||= verdict.kind !== 'known' && verdict.kind !== 'parked'
   }
   return isNew ? 'accept' : 'ignore'
 }

@@ -148,6 +148,16 @@ export class Replica {
     return this.#take(entry, GOSSIP, time, true)
   }
 
+  /** The entry is part of the ledger, by a peer, and gossip may still bring it. */
+  isUnsaid(id: Bytes, { nowMs }: Time): boolean {
+    return this.#news.isUnsaid(this.#ledger.indexOf(id), nowMs)
+  }
+
+  /** Gossip has brought it now. */
+  said(id: Bytes): void {
+    this.#news.said(this.#ledger.indexOf(id))
+  }
+
   /** Whether so many entries may be looked at now that nobody asked for and this peer brings; if so, they are counted. */
   mayBring(id: string, count: number, { nowMs }: Time): boolean {
     const peer = this.#peers.get(id)
@@ -232,6 +242,7 @@ export class Replica {
   #grown(growth: Growth, from?: SyncPeer, item?: Item, count?: number): void {
     const { solid, confirmed, forked } = growth
     this.#output.solid(solid, this.#ledger.size - solid.length, confirmed, forked)
+    for (const { id } of solid) this.#fetch.end(id)
     this.#news.spread(growth, from, item, count)
     this.#refused(growth)
   }
@@ -247,8 +258,8 @@ export class Replica {
 
   /** The ledger keeps an entry until it can be part of it. */
   #waits({ id }: Entry, missing: readonly Bytes[], from: string): void {
-    const isSought = this.#fetch.end(id)
-    this.#fetch.begin(missing, from, this.#time.nowMs, from === GOSSIP ? 'gossip' : isSought ? 'search' : 'peer')
+    this.#fetch.end(id)
+    this.#fetch.begin(missing, from, this.#time.nowMs, from === GOSSIP)
   }
 
   /** Of what was said to everybody, anybody may have what is missing. */
@@ -274,6 +285,7 @@ export class Replica {
     this.#slots.tick(nowMs)
     if (this.#underway.size > 0) this.#ripenAtMs = Math.min(this.#ripenAtMs, nowMs + RIPEN_MS)
     for (const peer of this.#peers.values()) {
+      peer.delivery.tick(nowMs)
       peer.delivery.pump(isTurnOver)
       this.#tellState(peer, peer.state)
     }
@@ -296,7 +308,8 @@ export class Replica {
     const intakeMs = this.#isGivingWay ? Infinity : this.#intake.nextMs(nowMs)
     let atMs = Math.min(this.#ripenAtMs, intakeMs, this.#fetch.nextMs(), this.#slots.nextMs())
     for (const { isMuted, mutedUntilMs, session, delivery } of this.#peers.values()) {
-      atMs = Math.min(atMs, isMuted ? mutedUntilMs : session.nextMs(), delivery.canTell ? nowMs : Infinity)
+      const tellMs = delivery.canTell ? nowMs : delivery.nextMs()
+      atMs = Math.min(atMs, isMuted ? mutedUntilMs : session.nextMs(), tellMs)
     }
     if (atMs >= this.#wakeAtMs) return
     this.#wakeAtMs = atMs
@@ -319,7 +332,6 @@ export class Replica {
       random,
       turnEntries,
       hears,
-      found: (id) => this.#fetch.end(id),
       ledger: this.#ledger,
       underway: this.#underway,
       slots: this.#slots,

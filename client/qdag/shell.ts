@@ -149,6 +149,8 @@ export class LedgerShell {
       areGenuine: (entries) => this.#areGenuine(entries),
       mayBring: (peer, count) => this.replica.mayBring(peer, count, time()),
       take: (entry) => this.replica.gossiped(entry, time()),
+      isUnsaid: (id) => this.replica.isUnsaid(id, time()),
+      said: (id) => this.replica.said(id),
     })
     this.#gossip = gossip
     reach.take(ENTRIES_TOPIC, (payload, from) => gossip.judge(payload, from))

@@ -19,6 +19,8 @@ class Stage {
   readonly said: Entry[][] = []
   readonly saidAtMs: number[] = []
   mayBring = true
+  /** A peer has brought it, and gossip may still do. */
+  unsaid: Entry | undefined
   verified = 0
   nowMs = 0
   readonly #timers: { readonly atMs: number; readonly act: () => void }[] = []
@@ -43,6 +45,10 @@ class Stage {
       },
       mayBring: (peer) => peer === NEIGHBOUR && this.mayBring,
       take: (entry) => ledger.add(entry, 'gossip', START_MS),
+      isUnsaid: (id) => this.unsaid !== undefined && compareBytes(this.unsaid.id, id) === 0,
+      said: () => {
+        this.unsaid = undefined
+      },
     })
   }
 
@@ -95,6 +101,15 @@ describe('what is said to everybody', () => {
     expect(stage.ledger.size).toBe(0)
     expect(await stage.judge(one)).toBe('accept')
     expect(stage.ledger.size).toBe(2)
+  })
+
+  it('is passed on once when a peer has brought it a moment before', async () => {
+    const stage = new Stage()
+    const [one] = chain('ada', 1) as [Entry]
+    stage.ledger.add(one, 'a peer', START_MS)
+    stage.unsaid = one
+    expect(await stage.judge(one)).toBe('accept')
+    expect(await stage.judge(one)).toBe('ignore')
   })
 
   it('is kept to oneself until its time has come', async () => {

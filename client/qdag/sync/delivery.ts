@@ -70,6 +70,8 @@ export class Delivery {
   /** News is gathered, to be told when the comparison is over. */
   #isGathering = false
   #news = new Set<number>()
+  /** News that the other side may hear of by itself, and when it is to be told if it has not. */
+  #later = new Map<number, number>()
   readonly #asked = new Set<number>()
   #push: Push | undefined
   #reading: Slice | undefined
@@ -89,25 +91,29 @@ export class Delivery {
 
   /** Some waits to be told. */
   get hasNews(): boolean {
-    return this.#news.size > 0
+    return this.#news.size + this.#later.size > 0
   }
 
   /** Some could be told at once. */
   get canTell(): boolean {
-    return this.#isOpen && this.hasNews && !this.#reading && this.#parcels.length === 0 && !this.#host.isCongested
+    return (
+      this.#isOpen && this.#news.size > 0 && !this.#reading && this.#parcels.length === 0 && !this.#host.isCongested
+    )
   }
 
   // ---- what there is to tell ---------------------------------------------------------------------------------------
 
   /** What is in the ledger now is compared; what comes from now on is news. */
   gather(): void {
-    this.#news.clear()
+    this.#clear()
     this.#isGathering = true
   }
 
   /** Of the news, only these may be news to the other side. */
   keep(lacked: readonly number[]): void {
     this.#news = new Set(lacked.filter((index) => this.#news.has(index)))
+    const later = this.#later
+    this.#later = new Map(lacked.flatMap((index) => (later.has(index) ? [[index, later.get(index) ?? 0]] : [])))
   }
 
   /** From now on news is told as it comes. */
@@ -118,20 +124,37 @@ export class Delivery {
   /** News is not told any more; a comparison finds it. */
   close(): void {
     this.#isOpen = this.#isGathering = false
-    this.#news.clear()
+    this.#clear()
   }
 
-  tell(index: number): void {
+  /** @param atMs not before; until then the other side may hear of it by itself */
+  tell(index: number, atMs = -Infinity): void {
     if (!this.#isGathering) return
-    this.#news.add(index)
-    if (this.#news.size <= MAX_NEWS) return
+    if (atMs === -Infinity) this.#news.add(index)
+    else this.#later.set(index, atMs)
+    if (this.#news.size + this.#later.size <= MAX_NEWS) return
     this.close()
     this.#host.overflowed()
   }
 
-  /** The other side has it. */
+  /** The other side has it, or hears of it. */
   forget(index: number): void {
     this.#news.delete(index)
+    this.#later.delete(index)
+  }
+
+  /** When something is due that the other side might have heard of by itself. What came first is due first, or a little later. */
+  nextMs(): number {
+    for (const atMs of this.#later.values()) return atMs
+    return Infinity
+  }
+
+  tick(nowMs: number): void {
+    for (const [index, atMs] of this.#later) {
+      if (atMs > nowMs) return
+      this.#later.delete(index)
+      this.#news.add(index)
+    }
   }
 
   /** The other side asks for these by name, whatever was told before. */
@@ -201,6 +224,11 @@ export class Delivery {
     if (this.#takenBytes < this.#pushEndBytes) return
     this.stopPush()
     this.#host.pushTaken()
+  }
+
+  #clear(): void {
+    this.#news.clear()
+    this.#later.clear()
   }
 
   #hasRoom({ batch }: Parcel): boolean {

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { mapKeyOf } from '../map-key.ts'
+import { GOSSIP_MS } from './gossip-time.ts'
 import { MAX_FETCH_IDS } from './limits.ts'
 
 export interface FetchHost {
@@ -24,14 +25,10 @@ interface Search {
   readonly id: Bytes
   /** Who sent the orphan. */
   readonly from: string
-  /** Everybody who was told of the orphan looks for it. */
-  readonly isSaid: boolean
   readonly asked: Set<string>
   atMs: number
 }
 
-/** As long as gossip takes to miss something that it has heard of, and to ask a second neighbour for it: then nobody need be asked here. */
-const GOSSIP_MS = 1_000
 /** How long the first, second … peer has for its answer. */
 const PATIENCE_MS = [500, 1_000, 2_000, 4_000]
 /** Of one peer: more is not a gap but a difference. */
@@ -56,30 +53,26 @@ export class Fetch {
   /**
    * An orphan from this peer waits for these.
    *
-   * @param cause what brought the orphan: something that was said to everybody, itself or because it builds on what was looked for
+   * @param isGossip the orphan was said to everybody, and so may they be
    */
-  begin(ids: readonly Bytes[], from: string, nowMs: number, cause: 'peer' | 'gossip' | 'search' = 'peer'): void {
-    const isPatient = cause === 'gossip'
+  begin(ids: readonly Bytes[], from: string, nowMs: number, isGossip = false): void {
     for (const id of ids) {
       const key = mapKeyOf(id)
       const count = this.#counts.get(from) ?? 0
       if (count >= MAX_MISSING) this.#host.lacksMuch(from)
       if (count >= MAX_SEARCHES || this.#searches.has(key)) continue
-      const atMs = isPatient ? nowMs + GOSSIP_MS : nowMs
-      const search = { id, from, asked: new Set<string>(), atMs, isSaid: cause !== 'peer' }
+      const search = { id, from, asked: new Set<string>(), atMs: isGossip ? nowMs + GOSSIP_MS : nowMs }
       this.#searches.set(key, search)
-      const queue = isPatient ? this.#patient : this.#queues[0]
+      const queue = isGossip ? this.#patient : this.#queues[0]
       queue?.add(search)
       this.#counts.set(from, count + 1)
     }
   }
 
-  /** It is here. True when it was looked for because of what was said to everybody. */
-  end(id: Bytes): boolean {
+  /** It is here. */
+  end(id: Bytes): void {
     const search = this.#searches.size > 0 && this.#searches.get(mapKeyOf(id))
-    if (!search) return false
-    this.#forget(search)
-    return search.isSaid
+    if (search) this.#forget(search)
   }
 
   nextMs(): number {
