@@ -58,7 +58,7 @@ export class Author {
     const identity = identityOf(device.contributor)
     const work = { taskId, computeUnits, contributor: identity.siteId, resultHash: toBase64Url(bytesOf(taskId)) }
     const receipt = requester && (await signReceipt(identityOf(requester), networkId, work))
-    await vault.ownEntries.write((next) =>
+    const entry = await vault.ownEntries.write((next) =>
       ownEntry({
         contribution: { taskId, computeUnits, ...(receipt && { receipt }) },
         next,
@@ -71,5 +71,6 @@ export class Author {
         wallMs: this.#session.correctedWallMs,
       }),
     )
+    this.#session.gossip?.say(entry)
   }
 }

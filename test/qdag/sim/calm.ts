@@ -38,7 +38,7 @@ export async function checkNews(world: World): Promise<void> {
 }
 
 /** Nobody would have to let an entry wait that somebody makes now, on the latest of all entries. */
-function areClocksClose(world: World): boolean {
+export function areClocksClose(world: World): boolean {
   const sessions = sessionsOf(world)
   const clocks = sessions.map((session) => session.correctedWallMs)
   const latest = sessions.flatMap(({ ledger }) => ledger.tips().map((tip) => ledger.tsOf(tip)))

@@ -13,6 +13,8 @@ export interface DeviceTraits {
   readonly timerGrainMs: number
   readonly readMs: number
   readonly writeMs: number
+  /** It says what is new to everybody, and hears what others say so. */
+  readonly hasMesh: boolean
   /** Entries that its application makes, of its own accord. */
   readonly entriesPerSecond: number
 }

@@ -5,6 +5,7 @@
  */
 import { checkAgreement, isAgreed, missingOf, sessionsOf, unionOf } from './agreement.ts'
 import { checkClock, checkFetching, checkNews, checkSilence } from './calm.ts'
+import { checkGossip } from './gossip-checks.ts'
 import { archive, FAULTS, type NamedFault } from './faults.ts'
 import { restoreShortIds, weakenShortIds } from './weak-short-ids.ts'
 import { type Parts, World } from './world.ts'
@@ -26,6 +27,8 @@ export interface Report {
   readonly areClocksRight: boolean
   /** What it took at most after all had become quiet. */
   readonly agreedAfterMs: number
+  /** What was heard by gossip, over all members. */
+  readonly whispers: number
   /** Bytes that it took at most, of those that it may take. */
   readonly economy: number
 }
@@ -33,6 +36,8 @@ export interface Report {
 export interface HistoryOptions {
   readonly parts: Parts
   readonly trace?: ((line: string) => void) | undefined
+  /** Most members have a mesh. */
+  readonly hasMesh?: boolean | undefined
 }
 
 /** The longest that it may take until all agree, after all has become quiet. */
@@ -51,6 +56,8 @@ const ROAD_BYTES = 20_000
 const ROAD_BYTES_A_MINUTE = 3_000
 /** What hostile peers have said makes honest ones ask each other: for what orphans lack, for instance. */
 const PROVOCATION = 2
+/** Of what goes over a link. */
+const GOSSIP_LOSS = [0, 0.02, 0.2, 0.7]
 const DIVIDED_CHANCE = 0.04
 /** It takes a second for each peer. */
 const MAX_DIVIDED = 8
@@ -66,8 +73,8 @@ export class History {
   #economy = 0
   #areIdsWeak = false
 
-  constructor(seed: number, { parts, trace }: HistoryOptions) {
-    this.world = new World(seed, parts, trace)
+  constructor(seed: number, options: HistoryOptions) {
+    this.world = new World(seed, options)
   }
 
   async run(): Promise<Report> {
@@ -99,6 +106,7 @@ export class History {
       events: world.agenda.count,
       areClocksRight: world.traits.areClocksRight,
       agreedAfterMs: this.#agreedAfterMs,
+      whispers: world.whispers?.heard ?? 0,
       economy: this.#economy,
     }
   }
@@ -108,6 +116,7 @@ export class History {
     const { fate: random } = world
     world.isQuiet = false
     world.application.isOn = true
+    if (world.whispers) world.whispers.lossChance = random.pick(GOSSIP_LOSS)
     // With so many entries, hardly any weak id would be its entry's alone.
     const canDivide = !this.#areIdsWeak && world.devices.length <= MAX_DIVIDED
     if (random.chance(DIVIDED_CHANCE) && canDivide) await this.#divide()
@@ -176,6 +185,7 @@ export class History {
     this.#note('calm')
     if (!(await world.until(() => isWhole(world), WHOLE_MS)))
       throw new Error(`something stays broken: ${this.#state()}`)
+    if (world.whispers) await checkGossip(world, world.whispers)
     await checkNews(world)
     if (world.rogues.length === 0) await checkSilence(world)
     if (world.fate.chance(0.3)) await checkClock(world)
@@ -232,7 +242,8 @@ export async function live(seed: number, options: HistoryOptions): Promise<Repor
   } catch (error) {
     const { world, log } = history
     const where = `seed ${seed}, ${world.agenda.nowMs.toFixed(3)} simulated ms`
-    const replay = `EDGE_NET_SEED=${seed} npx vitest run --project ledger test/qdag/sim/network.test.ts`
+    const file = options.hasMesh ? 'mesh-network' : 'network'
+    const replay = `EDGE_NET_SEED=${seed} npx vitest run --project thorough test/qdag/sim/${file}.test.ts`
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`${reason}\n  ${where}\n  ${log.join('\n  ')}\n  replay: ${replay}`, { cause: error })
   } finally {

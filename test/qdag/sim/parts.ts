@@ -1,4 +1,5 @@
 /** The real ones. */
+import { EntryGossip } from '../../../client/qdag/entry-gossip.ts'
 import { Ledger } from '../../../client/qdag/ledger.ts'
 import { Replica } from '../../../client/qdag/replica.ts'
 import { Disk } from './disk.ts'
@@ -9,6 +10,7 @@ import type { Parts } from './world.ts'
 export const REAL_PARTS: Parts = {
   makeLedger: (options) => new Ledger(options),
   makeReplica: (ledger, output, options) => new Replica(ledger, output, options),
+  makeGossip: (host) => new EntryGossip(host),
   makeSession: (device, name) => new Session(device, name),
   makeVault: (session) => new Vault(session),
   makeDisk: (random) => new Disk(random),

@@ -3,8 +3,9 @@
  * in a crash or a goodbye, and the device's next session begins with what the disk has kept.
  */
 import type { SyncState } from '../../../client/qdag/api.ts'
+import type { EntryGossip } from '../../../client/qdag/entry-gossip.ts'
 import type { Entry } from '../../../client/qdag/entry.ts'
-import type { Ledger } from '../../../client/qdag/ledger.ts'
+import type { Ledger, Verdict } from '../../../client/qdag/ledger.ts'
 import type { FromLog, Misbehaviour, Replica, ReplicaOutput, Time } from '../../../client/qdag/replica.ts'
 import type { Bytes } from '../../../protocol/bytes.ts'
 import type { Agenda } from '../../sim/agenda.ts'
@@ -16,6 +17,7 @@ import { sha256 } from './crypto.ts'
 import type { Device } from './device.ts'
 import type { Vault } from './vault.ts'
 import { Verifier } from './verifier.ts'
+import type { Whisper } from './whispers.ts'
 
 /** How many entries are worked on at once: histories have few, and would never be interrupted otherwise. */
 const TURNS = [1, 3, 16, 256]
@@ -25,6 +27,7 @@ export class Session implements Owner, ReplicaOutput, Ticking {
   readonly device: Device
   readonly ledger: Ledger
   readonly replica: Replica
+  readonly gossip: EntryGossip | undefined
   readonly author: Author
   readonly vault: Vault
   readonly verifier: Verifier
@@ -49,7 +52,9 @@ export class Session implements Owner, ReplicaOutput, Ticking {
     const random = (): number => this.random.fraction()
     // By no draw, so that a seed stays the same history.
     const turnEntries = TURNS[(networkId[0] ?? 0) % TURNS.length] ?? 1
-    this.replica = parts.makeReplica(this.ledger, this, { networkId, sha256, random, turnEntries })
+    const hears = (peer: string): boolean => this.isHearing(peer)
+    this.replica = parts.makeReplica(this.ledger, this, { networkId, sha256, random, turnEntries, hears })
+    this.gossip = this.#makeGossip()
     this.author = new Author(this)
     world.judge.began(this)
     this.vault = parts.makeVault(this)
@@ -100,6 +105,7 @@ export class Session implements Owner, ReplicaOutput, Ticking {
   }
 
   end(isClean: boolean): void {
+    if (isClean) this.gossip?.close()
     this.isOver = true
     this.vault.close(isClean)
     this.device.world.judge.ended(this)
@@ -111,7 +117,7 @@ export class Session implements Owner, ReplicaOutput, Ticking {
       this.event(() => {
         if (this.ledger.knows(entry.id)) return
         const { nowMs, wallMs } = this.time
-        this.replica.own(entry, { nowMs, wallMs: Math.max(wallMs, entry.tsMs) })
+        this.replica.own(entry, { nowMs, wallMs: Math.max(wallMs, entry.tsMs) }, true)
       })
     }
   }
@@ -119,6 +125,56 @@ export class Session implements Owner, ReplicaOutput, Ticking {
   /** Entries from a file. */
   take(entries: readonly Entry[]): void {
     for (const entry of entries) this.event(() => this.replica.own(entry, this.time))
+  }
+
+  // ---- what is said to everybody -----------------------------------------------------------------------------------
+
+  /** The peer hears what is said to everybody, and so does this one. */
+  isHearing(peer: string): boolean {
+    const { world, traits } = this.device
+    return traits.hasMesh && world.deviceOf(peer)?.traits.hasMesh === true
+  }
+
+  hearWhisper(whisper: Whisper, from: string): void {
+    this.loop.run(() => {
+      if (!this.isOver) this.vault.async(() => this.#judge(whisper, from))
+    })
+  }
+
+  async #judge(whisper: Whisper, from: string): Promise<void> {
+    const { world } = this.device
+    const judgement = await this.gossip?.judge(whisper.payload, from)
+    if (this.isOver) return
+    this.#trace(`${from} passes on ${whisper.payload.length} bytes: ${judgement}`)
+    if (judgement === 'accept') world.whispers?.spread(this, whisper)
+    if (judgement === 'reject') world.judge.accused(this, from, 'gossip')
+  }
+
+  #makeGossip(): EntryGossip | undefined {
+    const { world, traits } = this.device
+    const { whispers } = world
+    if (!whispers || !traits.hasMesh) return undefined
+    return world.parts.makeGossip({
+      gossip: { publish: (_topic, payload) => whispers.say(this, payload) },
+      sha256,
+      ledger: this.ledger,
+      nowMs: () => this.time.nowMs,
+      after: (delayMs, act) => this.later(delayMs, act),
+      areGenuine: (entries) =>
+        new Promise((resolve) => {
+          this.verifier.verify(entries, (results) => this.event(() => this.vault.async(() => resolve(results))))
+        }),
+      mayBring: (peer, count) => this.replica.mayBring(peer, count, this.time),
+      take: (entry) => this.#take(entry),
+      isUnsaid: (id) => this.replica.isUnsaid(id, this.time),
+      said: (id) => this.replica.said(id),
+    })
+  }
+
+  #take(entry: Entry): Verdict {
+    let verdict: Verdict = { kind: 'known' }
+    this.event(() => (verdict = this.replica.gossiped(entry, this.time)))
+    return verdict
   }
 
   // ---- links -------------------------------------------------------------------------------------------------------
@@ -149,6 +205,7 @@ export class Session implements Owner, ReplicaOutput, Ticking {
 
   said({ peer }: LinkEnd, message: Bytes): void {
     const { world, isHonest } = this.device
+    if (isHonest && this.isHearing(peer)) world.whispers?.pushed(message)
     if (isHonest) world.roads.saidByHonest(message, world.deviceOf(peer)?.isHonest ?? false)
     else world.roads.hostileBytes += message.length
   }

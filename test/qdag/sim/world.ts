@@ -7,6 +7,7 @@ import type { Replica, ReplicaOptions, ReplicaOutput } from '../../../client/qda
 import type { Bytes } from '../../../protocol/bytes.ts'
 import { Agenda } from '../../sim/agenda.ts'
 import { Random } from '../../sim/random.ts'
+import type { EntryGossip, EntryGossipHost } from '../../../client/qdag/entry-gossip.ts'
 import { Application } from './application.ts'
 import { Clock } from './clock.ts'
 import { bytesOf } from './crypto.ts'
@@ -16,14 +17,17 @@ import { Judge } from './judge.ts'
 import { Roads } from './roads.ts'
 import type { Session } from './session.ts'
 import type { Vault } from './vault.ts'
+import { Whispers } from './whispers.ts'
 import { Rogue } from './hostile/rogue.ts'
 import type { Vice } from './hostile/vice.ts'
+import { slandering } from './hostile/slander.ts'
 import { someVices } from './hostile/vices.ts'
 
 /** What a peer is made of: the real parts, or ones that lack something. */
 export interface Parts {
   makeLedger(options: LedgerOptions): Ledger
   makeReplica(ledger: Ledger, output: ReplicaOutput, options: ReplicaOptions): Replica
+  makeGossip(host: EntryGossipHost): EntryGossip
   makeSession(device: Device, name: string): Session
   makeVault(session: Session): Vault
   makeDisk(random: Random): Disk
@@ -34,6 +38,8 @@ export interface WorldTraits {
   readonly rogues: number
   /** How many others a device is connected with, about. */
   readonly degree: number
+  /** Of having a mesh. */
+  readonly meshChance: number
   readonly areClocksRight: boolean
   /** Of all applications together. */
   readonly maxClaims: number
@@ -42,6 +48,11 @@ export interface WorldTraits {
 }
 
 const CROWD = 50
+/** With a mesh: many, of whom each is linked to few. */
+const MESH_MEMBERS = [16, 25] as const
+const MESH_DEGREE = 4
+/** In every other network, some clients have none. */
+const MESH_CHANCES = [1, 0.8]
 
 export function traitsOf(random: Random): WorldTraits {
   const size = random.fraction()
@@ -51,12 +62,35 @@ export function traitsOf(random: Random): WorldTraits {
   return {
     honest,
     rogues: random.chance(0.35) ? 0 : Math.min(1 + random.below(3), Math.ceil(honest / 3)),
+    meshChance: 0,
     degree: Math.min(honest - 1, random.pick([2, 3, 4, 8])),
     areClocksRight: random.chance(0.3),
     // What a crowd says grows with its square.
     maxClaims: Math.floor(random.magnitude(60, 1_000) / Math.max(1, honest / 6)),
     pace: random.magnitude(0.5, 25) / honest,
   }
+}
+
+/** The same for a network most of whose members have a mesh. */
+function meshTraitsOf(random: Random): WorldTraits {
+  const traits = traitsOf(random)
+  const honest = Math.floor(random.between(...MESH_MEMBERS))
+  return {
+    ...traits,
+    honest,
+    rogues: Math.min(2, traits.rogues),
+    meshChance: random.pick(MESH_CHANCES),
+    degree: MESH_DEGREE,
+    maxClaims: Math.floor(random.magnitude(30, 200)),
+    pace: random.magnitude(0.5, 10) / honest,
+  }
+}
+
+export interface WorldOptions {
+  readonly parts: Parts
+  readonly trace?: ((line: string) => void) | undefined
+  /** Most have a mesh, so that what is new is said to everybody. */
+  readonly hasMesh?: boolean | undefined
 }
 
 export class World {
@@ -71,6 +105,7 @@ export class World {
   readonly trace: ((line: string) => void) | undefined
   readonly judge: Judge
   readonly roads: Roads
+  readonly whispers: Whispers | undefined
   readonly application: Application
   /** The honest ones. */
   readonly devices: Device[] = []
@@ -83,15 +118,16 @@ export class World {
   #isStirred = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(seed: number, parts: Parts, trace?: (line: string) => void) {
+  constructor(seed: number, { parts, trace, hasMesh = false }: WorldOptions) {
     this.random = new Random(seed)
     this.fate = new Random(this.random.below(2 ** 32))
     this.parts = parts
     this.trace = trace && ((line) => trace(`${(this.agenda.nowMs / 1_000).toFixed(3)} ${line}`))
-    this.traits = traitsOf(this.random)
+    this.traits = hasMesh ? meshTraitsOf(this.random) : traitsOf(this.random)
     this.networkId = bytesOf(`network ${seed}`)
     this.judge = new Judge(this.networkId)
     this.roads = new Roads(this.agenda, new Random(this.random.below(2 ** 32)))
+    if (hasMesh) this.whispers = new Whispers(this, new Random(this.random.below(2 ** 32)))
     this.application = new Application(this, this.traits.maxClaims)
     for (let i = 0; i < this.traits.honest; i++) this.join()
     for (let i = 0; i < this.traits.rogues; i++) this.#someRogue()
@@ -202,6 +238,7 @@ export class World {
       timerGrainMs: random.chance(0.1) ? 1_000 : 1,
       readMs: random.magnitude(0.1, 50),
       writeMs: random.magnitude(0.5, 100),
+      hasMesh: this.whispers !== undefined && random.chance(this.traits.meshChance),
       entriesPerSecond: random.magnitude(traits.pace / 5, traits.pace * 3),
     }
   }
@@ -216,6 +253,8 @@ export class World {
 
   #someRogue(): void {
     const { random, devices } = this
-    this.addRogue(someVices(random), random.shuffled(devices).slice(0, random.pick([1, 2, devices.length])))
+    const vices = someVices(random)
+    if (this.whispers) vices.push(slandering())
+    this.addRogue(vices, random.shuffled(devices).slice(0, random.pick([1, 2, devices.length])))
   }
 }
