@@ -8,39 +8,29 @@
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
-import { TokenBucket } from '../token-bucket.ts'
-import { AgingMap } from './aging-map.ts'
+import { Candidates } from './candidates.ts'
 import { ConnectionBudget } from './connection-budget.ts'
 import { Contact } from './contact.ts'
 import type { ToldMember } from './messages.ts'
+import { NetworkSize } from './network-size.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { jittered, type OverlayHost, type OverlayMessage } from './overlay-host.ts'
 import type { OverlayPolicy, PassivePolicy } from './overlay-policy.ts'
-import { PassiveView, type Source } from './passive-view.ts'
+import type { PassiveView, Source } from './passive-view.ts'
 import { RoomSamples } from './room-samples.ts'
 import { Shuffles } from './shuffles.ts'
 import { alternatives, toldInShuffle, type Known } from './told.ts'
-
-/** Peers that are no candidates for a time. */
-const MAX_BANNED = 1_024
-/** A network that was meshed completely stays so until it has outgrown that by a quarter, or it would flap. */
-const OUTGROWN = 1.25
 
 export class Overlay {
   readonly #policy: OverlayPolicy
   readonly #host: OverlayHost
   readonly #contacts = new Map<PeerId, Contact>()
   readonly #neighbours: Neighbourhood
-  readonly passive: PassiveView
-  readonly #banned: AgingMap<PeerId, true>
+  readonly #candidates: Candidates
+  readonly #size: NetworkSize
   readonly #connections: ConnectionBudget
-  readonly #dials: TokenBucket
   readonly #shuffles: Shuffles
   readonly #samples: RoomSamples
-  /** Members, oneself included, as the room said last; 0 if it never has. */
-  #toldSize = 0
-  #size = 1
-  #isComplete = true
   #nextMs = 0
   #rotateAtMs = Infinity
   #trimAtMs = 0
@@ -48,13 +38,16 @@ export class Overlay {
   constructor(host: OverlayHost, policy: OverlayPolicy, passive: PassivePolicy) {
     this.#host = host
     this.#policy = policy
-    this.passive = new PassiveView(passive, host.random)
-    this.#banned = new AgingMap(MAX_BANNED, policy.banMs)
+    this.#candidates = new Candidates(host, policy, passive, (id) => this.#contacts.has(id))
+    this.#size = new NetworkSize(policy.degrees)
     this.#connections = new ConnectionBudget(policy.connections)
-    this.#dials = new TokenBucket(policy.dials)
     this.#neighbours = new Neighbourhood(policy, host.random)
     this.#shuffles = new Shuffles(policy, host.random)
     this.#samples = new RoomSamples(policy, host.random)
+  }
+
+  get passive(): PassiveView {
+    return this.#candidates.passive
   }
 
   get degree(): number {
@@ -71,7 +64,7 @@ export class Overlay {
 
   /** The network is so small that everybody is to be a neighbour. */
   get isComplete(): boolean {
-    return this.#isComplete
+    return this.#size.isComplete
   }
 
   isNeighbour(id: PeerId): boolean {
@@ -123,8 +116,9 @@ export class Overlay {
     contact.usedAtMs = nowMs
     contact.deadlineMs = Infinity
     // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
-    const isInNeed = this.#isComplete || this.degree < this.#policy.degrees.floor
-    const isWanted = isInNeed && this.degree + this.#askingCount() < this.#ceiling && !this.#banned.has(id, nowMs)
+    const isInNeed = this.isComplete || this.degree < this.#policy.degrees.floor
+    const isWanted =
+      isInNeed && this.degree + this.#askingCount() < this.#size.ceiling && !this.#candidates.isBanned(id)
     if (contact.isDialled || isWanted) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
   }
@@ -192,15 +186,14 @@ export class Overlay {
   /** It says nothing, and may be asleep: a link to it may be worth keeping, and ends by itself when it does not come back. */
   #shun(contact: Contact): void {
     // In a small network there is nobody instead of it.
-    if (!this.#isComplete) this.#banned.set(contact.id, true, this.#host.nowMs)
+    if (!this.isComplete) this.#candidates.ban(contact.id)
     this.passive.remove(contact.id)
     this.#part(contact)
   }
 
   /** It is no neighbour and no candidate for some time, and has no link. */
   ban(id: PeerId): void {
-    this.#banned.set(id, true, this.#host.nowMs)
-    this.passive.remove(id)
+    this.#candidates.ban(id)
     const contact = this.#contacts.get(id)
     if (contact?.state === 'neighbour') this.#part(contact)
     if (contact) this.#end(contact)
@@ -210,27 +203,24 @@ export class Overlay {
 
   /** The room says who is there; announcements are proven. */
   members(members: readonly { readonly id: PeerId; readonly announcement: Bytes }[]): void {
-    for (const { id, announcement } of members) this.#hear(id, announcement, 'room', this.#host.nowMs)
+    for (const { id, announcement } of members) this.#candidates.hear(id, announcement, 'room')
     this.#soon()
   }
 
   /** So many are in the network, oneself included. */
   size(total: number): void {
-    this.#toldSize = total
+    this.#size.told(total)
     this.#measure()
     this.#soon()
   }
 
   /** There are fewer neighbours than a network of this size has for everybody. */
   get isLacking(): boolean {
-    return this.degree < Math.min(this.#policy.degrees.floor, (this.#toldSize || Infinity) - 1)
+    return this.#size.isTooFew(this.degree)
   }
 
-  /** A room that has just come back, or was never there, does not know everybody: whom one knows oneself counts, too. */
   #measure(): void {
-    this.#size = Math.max(this.#toldSize, 1 + this.degree + this.passive.size)
-    const { complete } = this.#policy.degrees
-    this.#isComplete = this.#size <= (this.#isComplete ? OUTGROWN * complete : complete)
+    this.#size.measure(1 + this.degree + this.passive.size)
   }
 
   /** Whether somebody is missing whom no room brings: then neighbours are asked at once, and ever more seldom. */
@@ -245,26 +235,6 @@ export class Overlay {
     this.#rotateAtMs = Math.min(this.#rotateAtMs, this.#host.nowMs + this.#jittered(this.#policy.shuffleMs))
   }
 
-  #hear(id: PeerId, announcement: Bytes, source: Source, seenAtMs: number): void {
-    const { nowMs, self } = this.#host
-    if (id === self || this.#contacts.has(id) || this.#banned.has(id, nowMs)) return
-    this.passive.add({ id, announcement, source, seenAtMs }, nowMs)
-  }
-
-  #hearFrom(source: PeerId, members: readonly ToldMember[]): void {
-    if (members.length === 0) return
-    const { nowMs } = this.#host
-    this.#host.prove(
-      members.map(({ announcement }) => announcement),
-      (ids) => {
-        for (const [i, { announcement, ageS: age }] of members.entries()) {
-          const id = ids[i]
-          if (id !== undefined) this.#hear(id, announcement, source, nowMs - age * 1_000)
-        }
-      },
-    )
-  }
-
   // ---- messages ----------------------------------------------------------------------------------------------------
 
   receive(from: PeerId, message: OverlayMessage): void {
@@ -277,17 +247,17 @@ export class Overlay {
         return this.#asked(contact, message.body.isUrgent)
       case 'mesh_accept':
         contact.degree = message.body.degree
-        if (contact.state === 'asking' && this.degree < this.#ceiling) return this.#join(contact, true)
+        if (contact.state === 'asking' && this.degree < this.#size.ceiling) return this.#join(contact, true)
         // The answer came too late, or others' came first.
         if (contact.state !== 'neighbour') this.#host.send(from, 'mesh_part', { members: this.#alternatives(contact) })
         if (contact.state === 'asking') this.#turnedDown(contact)
         return
       case 'mesh_refuse':
-        this.#hearFrom(from, message.body.members)
+        this.#candidates.hearFrom(from, message.body.members)
         if (contact.state === 'asking') this.#turnedDown(contact)
         return
       case 'mesh_part':
-        this.#hearFrom(from, message.body.members)
+        this.#candidates.hearFrom(from, message.body.members)
         if (contact.state === 'neighbour') this.#parted(contact)
         return
       case 'mesh_shuffle':
@@ -298,12 +268,12 @@ export class Overlay {
           degree: this.degree,
           members: toldInShuffle(contact, this.#host.announcement, this.#known),
         })
-        return this.#hearFrom(from, message.body.members)
+        return this.#candidates.hearFrom(from, message.body.members)
       case 'mesh_shuffle_reply':
         if (!contact.isShuffling) return
         this.#shuffles.answered(contact)
         contact.degree = message.body.degree
-        return this.#hearFrom(from, message.body.members)
+        return this.#candidates.hearFrom(from, message.body.members)
     }
   }
 
@@ -329,17 +299,16 @@ export class Overlay {
   }
 
   #asked(contact: Contact, isUrgent: boolean): void {
-    const { nowMs } = this.#host
     const { id, state } = contact
     // Both have asked, or the answer got lost with an earlier link.
-    const isSettled = state === 'neighbour' || (state === 'asking' && this.degree < this.#ceiling)
+    const isSettled = state === 'neighbour' || (state === 'asking' && this.degree < this.#size.ceiling)
     if (isSettled || this.#hasRoomFor(contact, isUrgent)) {
       this.#host.send(id, 'mesh_accept', { degree: Math.min(this.degree + 1, 255) })
       if (state === 'neighbour') this.#begunAnew(contact)
       else this.#join(contact, state === 'asking')
       return
     }
-    this.#host.send(id, 'mesh_refuse', { members: this.#banned.has(id, nowMs) ? [] : this.#alternatives(contact) })
+    this.#host.send(id, 'mesh_refuse', { members: this.#candidates.isBanned(id) ? [] : this.#alternatives(contact) })
   }
 
   /** It has parted, or lost its link, without our knowing, and knows nothing of what was agreed before. */
@@ -351,10 +320,10 @@ export class Overlay {
   /** Whether somebody may become a neighbour; drops another one for it if it is in need. */
   #hasRoomFor(contact: Contact, isUrgent: boolean): boolean {
     const { nowMs } = this.#host
-    if (this.#banned.has(contact.id, nowMs) || !this.#connections.allows(nowMs)) return false
+    if (this.#candidates.isBanned(contact.id) || !this.#connections.allows(nowMs)) return false
     const { ceiling, own } = this.#policy.degrees
     const chosenByOthers = this.degree - this.#neighbours.ownChoices
-    const hasRoom = this.degree < this.#ceiling && (this.#isComplete || chosenByOthers < ceiling - own)
+    const hasRoom = this.degree < this.#size.ceiling && (this.isComplete || chosenByOthers < ceiling - own)
     if (hasRoom || !isUrgent) return hasRoom
     const victim = this.#neighbours.forSomebodyInNeed(nowMs)
     if (!victim) return false
@@ -402,7 +371,7 @@ export class Overlay {
   /** It does not want us any more. */
   #parted(contact: Contact): void {
     this.#leave(contact)
-    this.#hear(contact.id, contact.announcement, 'self', this.#host.nowMs)
+    this.#candidates.hear(contact.id, contact.announcement, 'self')
     this.#soon()
   }
 
@@ -477,16 +446,16 @@ export class Overlay {
         this.unreachable(id)
       } else if (state === 'asking' && nowMs >= contact.deadlineMs) {
         // In a small network there is a link to everybody all the same: clients without a mesh answer nothing, nor do sleepers.
-        if (!this.#isComplete) this.#banned.set(id, true, nowMs)
-        if (this.#isComplete) this.#keepAsItIs(contact)
+        if (!this.isComplete) this.#candidates.ban(id)
+        if (this.isComplete) this.#keepAsItIs(contact)
         else this.#turnedDown(contact)
       } else if (state === 'neighbour' && this.#shuffles.isOverdue(contact, nowMs)) {
         if (this.#shuffles.unanswered(contact, nowMs)) this.#shun(contact)
-      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.#isComplete) {
+      } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.isComplete) {
         contact.isDemanded = false
         this.#end(contact)
       } else if (state === 'linked' && contact.hasSpoken && nowMs - contact.askedAtMs >= shuffleMs) {
-        if (this.#isComplete && this.degree < this.#ceiling && !this.#banned.has(id, nowMs)) this.#ask(contact)
+        if (this.isComplete && this.degree < this.#size.ceiling && !this.#candidates.isBanned(id)) this.#ask(contact)
       }
     }
   }
@@ -502,7 +471,7 @@ export class Overlay {
 
   /** A poor neighbour stays until its place can be taken. */
   #replaceThePoor(): void {
-    if (this.#isComplete || this.degree <= this.#policy.degrees.floor) return
+    if (this.isComplete || this.degree <= this.#policy.degrees.floor) return
     const poor = this.#neighbours.poor(this.#host.nowMs)
     if (poor && this.passive.size > 0) this.#part(poor)
   }
@@ -511,7 +480,7 @@ export class Overlay {
   #trim(): void {
     const { nowMs } = this.#host
     const { target } = this.#policy.degrees
-    if (this.#isComplete || nowMs < this.#trimAtMs || this.degree <= target + 1) return
+    if (this.isComplete || nowMs < this.#trimAtMs || this.degree <= target + 1) return
     this.#trimAtMs = nowMs + this.#jittered(this.#policy.calmMs)
     const victim = this.#neighbours.withTooMany()
     if (victim) this.#part(victim)
@@ -519,12 +488,11 @@ export class Overlay {
 
   /** @returns whether there are fewer neighbours than there should be */
   #dialWhatIsMissing(): boolean {
-    const { target, own } = this.#policy.degrees
-    const wanted = this.#isComplete ? Math.min(Math.max(this.#size - 1, 1), this.#ceiling) : target
+    const { own } = this.#policy.degrees
     const dialling = this.#diallingCount()
-    const missing = wanted - this.degree
-    const ownMissing = this.#isComplete ? 0 : own - this.#neighbours.ownChoices
-    const lacking = Math.max(missing, Math.min(ownMissing, this.#ceiling - this.degree))
+    const missing = this.#size.wanted - this.degree
+    const ownMissing = this.isComplete ? 0 : own - this.#neighbours.ownChoices
+    const lacking = Math.max(missing, Math.min(ownMissing, this.#size.ceiling - this.degree))
     let count = Math.min(lacking, this.#policy.maxDials) - dialling
     while (count-- > 0 && this.#dialOne()) continue
     if (count >= 0) this.#askTheRoom()
@@ -535,12 +503,11 @@ export class Overlay {
   #dialOne(): boolean {
     const { nowMs } = this.#host
     if (!this.#connections.allows(nowMs)) return false
-    const candidate = this.passive.draw(({ id }) => !this.#contacts.has(id) && !this.#banned.has(id, nowMs), nowMs)
-    if (!candidate || !this.#dials.take(nowMs)) return false
+    const candidate = this.#candidates.take()
+    if (!candidate) return false
     const { id, announcement, source } = candidate
     const contact = new Contact(id, announcement, this.#policy, nowMs)
     contact.isDialled = true
-    this.passive.remove(id)
     this.#reach(contact, source)
     return true
   }
@@ -562,11 +529,11 @@ export class Overlay {
   /** Makes a new neighbour now and then, of those whom the room draws. Another one goes for it, at once or by trimming. */
   #rotate(): void {
     const { nowMs } = this.#host
-    if (this.#isComplete || nowMs < this.#rotateAtMs) return
+    if (this.isComplete || nowMs < this.#rotateAtMs) return
     this.#rotateAtMs = nowMs + this.#jittered(this.#policy.rotateMs)
     if (this.degree < this.#policy.degrees.target) return
     this.#host.sample(this.#policy.sampleSize)
-    if (this.degree >= this.#ceiling) {
+    if (this.degree >= this.#size.ceiling) {
       const victim = this.#neighbours.forAFreshOne(nowMs)
       if (victim) this.#part(victim)
     }
@@ -574,11 +541,6 @@ export class Overlay {
   }
 
   // ---- counting ----------------------------------------------------------------------------------------------------
-
-  get #ceiling(): number {
-    const { ceiling, complete } = this.#policy.degrees
-    return this.#isComplete ? Math.max(ceiling, complete - 1) : ceiling
-  }
 
   #diallingCount(): number {
     let count = 0
