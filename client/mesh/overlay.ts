@@ -117,8 +117,7 @@ export class Overlay {
     contact.deadlineMs = Infinity
     // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
     const isInNeed = this.isComplete || this.degree < this.#policy.degrees.floor
-    const isWanted =
-      isInNeed && this.degree + this.#askingCount() < this.#size.ceiling && !this.#candidates.isBanned(id)
+    const isWanted = isInNeed && this.degree + this.#askingCount() < this.#size.ceiling && this.#mayAsk(id)
     if (contact.isDialled || isWanted) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
   }
@@ -289,6 +288,11 @@ export class Overlay {
 
   // ---- becoming neighbours -----------------------------------------------------------------------------------------
 
+  /** Whoever is asked and accepts is worth a connection: what cannot be afforded is not asked for. */
+  #mayAsk(id: PeerId): boolean {
+    return !this.#candidates.isBanned(id) && this.#connections.allows(this.#host.nowMs)
+  }
+
   #ask(contact: Contact): void {
     contact.state = 'asking'
     contact.askedAtMs = this.#host.nowMs
@@ -455,7 +459,7 @@ export class Overlay {
         contact.isDemanded = false
         this.#end(contact)
       } else if (state === 'linked' && contact.hasSpoken && nowMs - contact.askedAtMs >= shuffleMs) {
-        if (this.isComplete && this.degree < this.#size.ceiling && !this.#candidates.isBanned(id)) this.#ask(contact)
+        if (this.isComplete && this.degree < this.#size.ceiling && this.#mayAsk(id)) this.#ask(contact)
       }
     }
   }
