@@ -123,15 +123,18 @@ export class Links implements ArrivalsHost, PeerHost {
 
   // ---- who is there --------------------------------------------------------------------------------------------------
 
-  /** A carrier told of somebody. */
-  async met(announcement: Bytes, via: number): Promise<void> {
+  /**
+   * A carrier told of somebody.
+   *
+   * @param isAnew with a new socket: what went to the old one may be lost
+   */
+  async met(announcement: Bytes, via: number, isAnew = false): Promise<void> {
     const { mesh } = this.#parts.options
     const isLinked = () => [...this.remotes.values()].some((remote) => isOf(remote, announcement))
     if (mesh && !mesh.isComplete && !isLinked()) return mesh.told(announcement, via === ROOM)
     const met = await this.#arrivals.meet(announcement, via)
     if (typeof met !== 'string') {
-      // Somebody is there, perhaps with a new socket: what went to the old one may be lost.
-      if (!this.#host.carriers.found(met.id, via) && !met.hasPath) met.relayUp()
+      if (!this.#host.carriers.found(met.id, via) && (isAnew || !met.hasPath)) met.relayUp()
     }
     // Nobody but the carrier is to blame when the announcement is bad.
     else if (met && via === ROOM) this.misbehaved(undefined, met)
@@ -158,11 +161,8 @@ export class Links implements ArrivalsHost, PeerHost {
         peers.length < total - 1 || peers.some(({ announcement }) => isOf(remote, announcement))
       for (const remote of this.remotes.values()) if (!isListed(remote)) carriers.lost(remote.id, ROOM)
     }
-    // It took its place again, with a new socket.
-    if (message.type === 'peer-joined' && message.resumed) {
-      const remote = [...this.remotes.values()].find((known) => isOf(known, message.peer.announcement))
-      if (remote && !carriers.found(remote.id, ROOM)) remote.relayUp()
-    }
+    // It took its place again.
+    if (message.type === 'peer-joined' && message.resumed) void this.met(message.peer.announcement, ROOM, true)
     if (message.type === 'peer-left' && !message.lost) {
       const remote = this.remotes.get(message.peerId)
       // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
