@@ -21,8 +21,8 @@ export interface OwnEntriesOptions {
   /** Whether it is in a segment of the store, as far as we know: see `EntryLog.storedLength`. */
   readonly isStored: (id: Bytes) => boolean
   /**
-   * Brings own entries into the ledger and to peers, as far as they are not there; in the order of their numbers. Some may
-   * have come from another tab, and some of these may build on what is not here yet.
+   * Brings own entries into the ledger and to peers, as far as they are not there; in the order of their times, which is
+   * that of what builds on what. Some may have come from another tab, and some of these may build on what is not here yet.
    */
   readonly adopt: (entries: readonly Entry[]) => void
   readonly sleep: (ms: number) => Promise<unknown>
@@ -187,7 +187,8 @@ export class OwnEntries {
   async #handOver(): Promise<void> {
     const { store, isSolid } = this.#options
     const entries = (await store.allOwn()).flatMap((record) => this.#entryOf(record) ?? [])
-    this.#unsettled = entries.filter(({ id }) => !isSolid(id))
+    // Writers build on each other, and what comes too early waits in a room that is soon full.
+    this.#unsettled = entries.filter(({ id }) => !isSolid(id)).toSorted((a, b) => a.tsMs - b.tsMs)
     this.settle()
   }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../client/node/ledger/sha256.ts'
 import type { Entry } from '../../client/qdag/entry.ts'
+import { PEER_ENTRIES } from '../../client/qdag/ledger/waiting-room.ts'
 import { MemoryPlace, MemoryStore } from '../../client/qdag/stores/memory-store.ts'
 import { Contributor, fakeEntries, fakeEntry, filled } from './support/fake-entries.ts'
 import { FaultyStore } from './support/faulty-store.ts'
@@ -98,6 +99,24 @@ describe('after a crash', () => {
     expect((await after.contribute()).seq).toBe(10)
     await after.close()
     expect((await open(place)).report.entries).toBe(11)
+  })
+
+  it('of several writers all are part of the ledger again, in whatever order the store has them', async () => {
+    const place = new MemoryPlace()
+    const before = await open(place)
+    await contributed(before, 1)
+    await before.store.renewWriter(before.contributor)
+    const copy = copied(place)
+    const second = await open(copy)
+    // More than may wait for the one that they build on.
+    const entries = await contributed(second, PEER_ENTRIES + 50)
+    copy.segments.length = 0
+    const [older, newer] = [...copy.own]
+    copy.own.clear()
+    for (const [key, records] of [newer, older].filter((own) => own !== undefined)) copy.own.set(key, records)
+    const after = await open(copied(copy))
+    expect(entries.filter((entry) => !isIn(after, entry))).toEqual([])
+    expect(after.own.unsettledCount).toBe(0)
   })
 
   it('an own entry whose parents are lost waits for them, and holds up nothing: there is a new writer', async () => {
