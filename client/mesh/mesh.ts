@@ -70,7 +70,7 @@ export class Mesh {
 
   /** Somebody with a link has a mesh, too. */
   hasSpoken(peer: PeerId): boolean {
-    return this.#overlay.hasSpoken(peer)
+    return this.#overlay.contacts.hasSpoken(peer)
   }
 
   isNeighbour(peer: PeerId): boolean {
@@ -111,7 +111,7 @@ export class Mesh {
   }
 
   renewed(peer: PeerId, announcement: Bytes, nowMs: number): void {
-    this.#turn(nowMs, () => this.#overlay.renewed(peer, announcement))
+    this.#turn(nowMs, () => this.#overlay.contacts.renewed(peer, announcement))
   }
 
   linkDown(peer: PeerId, nowMs: number): void {
@@ -128,11 +128,11 @@ export class Mesh {
 
   /** The path of a link is a direct one, or is so no more. At first it is none. */
   path(peer: PeerId, isDirect: boolean, nowMs: number): void {
-    this.#turn(nowMs, () => this.#overlay.path(peer, isDirect))
+    this.#turn(nowMs, () => this.#overlay.contacts.path(peer, isDirect))
   }
 
   quality(peer: PeerId, isPoor: boolean, nowMs: number): void {
-    this.#turn(nowMs, () => this.#overlay.quality(peer, isPoor))
+    this.#turn(nowMs, () => this.#overlay.contacts.quality(peer, isPoor, nowMs))
   }
 
   // ---- the room ----------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ export class Mesh {
   }
 
   used(peer: PeerId, nowMs: number): void {
-    this.#turn(nowMs, () => this.#overlay.used(peer))
+    this.#turn(nowMs, () => this.#overlay.contacts.used(peer, nowMs))
   }
 
   /** Has neighbours carry an envelope to a member. False when it was dropped. */
@@ -211,7 +211,7 @@ export class Mesh {
   #receive(peer: PeerId, bytes: Bytes): void {
     const message = decodeMessage(bytes)
     if (!message) return this.#blame(peer, 'malformed')
-    this.#overlay.spoke(peer)
+    this.#overlay.contacts.spoke(peer)
     switch (message.kind) {
       case 'mesh_gossip':
       case 'mesh_have':
@@ -278,8 +278,8 @@ export class Mesh {
       isGood: (peer) => this.#reputation.standingOf(peer, this.#nowMs) === 'good',
       // Of the router.
       seek: (payload) => this.#gossip.publish(SEEK_TOPIC, payload),
-      isDirect: (peer) => this.#overlay.isDirect(peer),
-      hasLink: (peer) => this.#overlay.hasLink(peer),
+      isDirect: (peer) => this.#overlay.contacts.isDirect(peer),
+      hasLink: (peer) => this.#overlay.contacts.hasLink(peer),
       toldBy: (peer) => this.#overlay.toldBy(peer),
       envelope: (from, kind, body) => output.envelope(from, kind, body),
       met: (bytes) => output.met(bytes),

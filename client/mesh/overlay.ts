@@ -11,6 +11,7 @@ import type { PeerId } from '../../protocol/peer-id.ts'
 import { Candidates } from './candidates.ts'
 import { ConnectionBudget } from './connection-budget.ts'
 import { Contact } from './contact.ts'
+import { Contacts } from './contacts.ts'
 import type { ToldMember } from './messages.ts'
 import { NetworkSize } from './network-size.ts'
 import { Neighbourhood } from './neighbourhood.ts'
@@ -22,9 +23,9 @@ import { Shuffles } from './shuffles.ts'
 import { alternatives, toldInShuffle, type Known } from './told.ts'
 
 export class Overlay {
+  readonly contacts = new Contacts()
   readonly #policy: OverlayPolicy
   readonly #host: OverlayHost
-  readonly #contacts = new Map<PeerId, Contact>()
   readonly #neighbours: Neighbourhood
   readonly #candidates: Candidates
   readonly #size: NetworkSize
@@ -38,7 +39,7 @@ export class Overlay {
   constructor(host: OverlayHost, policy: OverlayPolicy, passive: PassivePolicy) {
     this.#host = host
     this.#policy = policy
-    this.#candidates = new Candidates(host, policy, passive, (id) => this.#contacts.has(id))
+    this.#candidates = new Candidates(host, policy, passive, (id) => this.contacts.has(id))
     this.#size = new NetworkSize(policy.degrees)
     this.#connections = new ConnectionBudget(policy.connections)
     this.#neighbours = new Neighbourhood(policy, host.random)
@@ -71,42 +72,16 @@ export class Overlay {
     return this.#neighbours.has(id)
   }
 
-  hasLink(id: PeerId): boolean {
-    const contact = this.#contacts.get(id)
-    return contact !== undefined && contact.state !== 'reaching'
-  }
-
-  /** Whether somebody can be handed what is carried for others: a link that is itself carried would carry it in circles. */
-  isDirect(id: PeerId): boolean {
-    return this.#contacts.get(id)?.isDirect ?? false
-  }
-
-  /** The path of somebody's link is a direct one, or is so no more. */
-  path(id: PeerId, isDirect: boolean): void {
-    const contact = this.#contacts.get(id)
-    if (contact) contact.isDirect = isDirect
-  }
-
-  /** Somebody has said something that only a mesh says. */
-  spoke(id: PeerId): void {
-    const contact = this.#contacts.get(id)
-    if (contact) contact.hasSpoken = true
-  }
-
-  hasSpoken(id: PeerId): boolean {
-    return this.#contacts.get(id)?.hasSpoken ?? false
-  }
-
   /** The neighbour who told of somebody. */
   toldBy(id: PeerId): PeerId | undefined {
-    const source = this.#contacts.get(id)?.source ?? this.passive.get(id)?.source
+    const source = this.contacts.get(id)?.source ?? this.passive.get(id)?.source
     return source === 'room' || source === 'self' ? undefined : source
   }
 
   // ---- what happens to links ---------------------------------------------------------------------------------------
 
   linkUp(id: PeerId, announcement: Bytes): void {
-    const contact = this.#contacts.get(id) ?? this.#meet(id, announcement)
+    const contact = this.contacts.get(id) ?? this.#meet(id, announcement)
     if (!contact) return this.#host.release(id)
     const { nowMs } = this.#host
     contact.announcement = announcement
@@ -117,19 +92,13 @@ export class Overlay {
     contact.deadlineMs = Infinity
     // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
     const isInNeed = this.isComplete || this.degree < this.#policy.degrees.floor
-    const isWanted = isInNeed && this.degree + this.#askingCount() < this.#size.ceiling && this.#mayAsk(id)
+    const isWanted = isInNeed && this.degree + this.contacts.askingCount < this.#size.ceiling && this.#mayAsk(id)
     if (contact.isDialled || isWanted) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
   }
 
-  /** A peer with a link shows a newer announcement: others are told this one. */
-  renewed(id: PeerId, announcement: Bytes): void {
-    const contact = this.#contacts.get(id)
-    if (contact) contact.announcement = announcement
-  }
-
   linkDown(id: PeerId): void {
-    const contact = this.#contacts.get(id)
+    const contact = this.contacts.get(id)
     if (!contact) return
     this.#forget(contact)
     // Whoever told of it told of somebody who was there.
@@ -139,26 +108,20 @@ export class Overlay {
 
   /** No carrier leads to whoever was to be reached, or nobody answered. */
   unreachable(id: PeerId): void {
-    const contact = this.#contacts.get(id)
+    const contact = this.contacts.get(id)
     if (contact?.state !== 'reaching') return
-    this.#contacts.delete(id)
+    this.contacts.delete(id)
     this.passive.remove(id)
     if (contact.source !== undefined) this.passive.found(contact.source, false, this.#host.nowMs)
     this.#soon()
   }
 
-  /** The direct path to a neighbour is poor, or is so no more. */
-  quality(id: PeerId, isPoor: boolean): void {
-    const contact = this.#contacts.get(id)
-    if (contact) contact.poorSinceMs = isPoor ? (contact.poorSinceMs ?? this.#host.nowMs) : undefined
-  }
-
   /** An application wants a link to somebody. False when there are too many such already. */
   demand(id: PeerId): boolean {
-    const known = this.#contacts.get(id)
+    const known = this.contacts.get(id)
     if (known) known.isDemanded = true
     if (known?.state === 'linked') this.#connect(known)
-    if (known || this.#demandedCount() >= this.#policy.maxDemanded) return known !== undefined
+    if (known || this.contacts.linkedCount >= this.#policy.maxDemanded) return known !== undefined
     const candidate = this.passive.get(id)
     const contact = new Contact(id, candidate?.announcement ?? new Uint8Array(0), this.#policy, this.#host.nowMs)
     contact.isDemanded = true
@@ -174,14 +137,6 @@ export class Overlay {
     this.#host.direct(id)
   }
 
-  /** An application uses the link. */
-  used(id: PeerId): void {
-    const contact = this.#contacts.get(id)
-    if (!contact) return
-    contact.usedAtMs = this.#host.nowMs
-    contact.hasBeenUsed = true
-  }
-
   /** It says nothing, and may be asleep: a link to it may be worth keeping, and ends by itself when it does not come back. */
   #shun(contact: Contact): void {
     // In a small network there is nobody instead of it.
@@ -193,7 +148,7 @@ export class Overlay {
   /** It is no neighbour and no candidate for some time, and has no link. */
   ban(id: PeerId): void {
     this.#candidates.ban(id)
-    const contact = this.#contacts.get(id)
+    const contact = this.contacts.get(id)
     if (contact?.state === 'neighbour') this.#part(contact)
     if (contact) this.#end(contact)
   }
@@ -237,7 +192,7 @@ export class Overlay {
   // ---- messages ----------------------------------------------------------------------------------------------------
 
   receive(from: PeerId, message: OverlayMessage): void {
-    const contact = this.#contacts.get(from)
+    const contact = this.contacts.get(from)
     if (!contact || contact.state === 'reaching') return
     if (!contact.messages.take(this.#host.nowMs)) return this.#host.blame(from, 'flood')
     switch (message.kind) {
@@ -279,7 +234,7 @@ export class Overlay {
   /** Something that only neighbours say came from somebody who is none: it has not heard yet, or does not want to. */
   stray(from: PeerId): void {
     const { nowMs } = this.#host
-    const contact = this.#contacts.get(from)
+    const contact = this.contacts.get(from)
     // What it said before it could hear that needs no answer each.
     if (contact?.state !== 'linked' || nowMs - contact.deniedAtMs < this.#policy.askMs) return
     contact.deniedAtMs = nowMs
@@ -402,12 +357,12 @@ export class Overlay {
 
   #end(contact: Contact): void {
     if (contact.isDemanded || contact.state === 'neighbour') return
-    this.#contacts.delete(contact.id)
+    this.contacts.delete(contact.id)
     this.#host.release(contact.id)
   }
 
   #forget(contact: Contact): void {
-    this.#contacts.delete(contact.id)
+    this.contacts.delete(contact.id)
     if (!this.#neighbours.remove(contact.id)) return
     this.#host.neighbourDown(contact.id)
   }
@@ -437,13 +392,13 @@ export class Overlay {
     this.#rotate()
     const { busyMs, calmMs } = this.#policy
     this.#nextMs = nowMs + this.#jittered(isLacking || this.#neighbours.isShuffling ? busyMs : calmMs)
-    for (const { deadlineMs } of this.#contacts.values()) this.#nextMs = Math.min(this.#nextMs, deadlineMs)
+    for (const { deadlineMs } of this.contacts) this.#nextMs = Math.min(this.#nextMs, deadlineMs)
   }
 
   #giveUpOnTheSilent(): void {
     const { nowMs } = this.#host
     const { idleMs, shuffleMs } = this.#policy
-    for (const contact of this.#contacts.values()) {
+    for (const contact of this.contacts) {
       const { id, state } = contact
       if (state === 'reaching' && nowMs >= contact.deadlineMs) {
         this.#host.release(id)
@@ -493,7 +448,7 @@ export class Overlay {
   /** @returns whether there are fewer neighbours than there should be */
   #dialWhatIsMissing(): boolean {
     const { own } = this.#policy.degrees
-    const dialling = this.#diallingCount()
+    const dialling = this.contacts.dialledCount
     const missing = this.#size.wanted - this.degree
     const ownMissing = this.isComplete ? 0 : own - this.#neighbours.ownChoices
     const lacking = Math.max(missing, Math.min(ownMissing, this.#size.ceiling - this.degree))
@@ -521,7 +476,7 @@ export class Overlay {
     contact.state = 'reaching'
     contact.source = source
     contact.deadlineMs = nowMs + this.#policy.reachMs
-    this.#contacts.set(contact.id, contact)
+    this.contacts.add(contact)
     this.#host.reach(contact.id, contact.announcement.length > 0 ? contact.announcement : undefined)
   }
 
@@ -544,31 +499,11 @@ export class Overlay {
     this.#dialOne()
   }
 
-  // ---- counting ----------------------------------------------------------------------------------------------------
-
-  #diallingCount(): number {
-    let count = 0
-    for (const { isDialled } of this.#contacts.values()) if (isDialled) count++
-    return count
-  }
-
-  #askingCount(): number {
-    let count = 0
-    for (const { state } of this.#contacts.values()) if (state === 'asking') count++
-    return count
-  }
-
-  #demandedCount(): number {
-    let count = 0
-    for (const { state } of this.#contacts.values()) if (state === 'linked') count++
-    return count
-  }
-
   /** Somebody has made a link to us. */
   #meet(id: PeerId, announcement: Bytes): Contact | undefined {
-    if (this.#demandedCount() >= this.#policy.maxDemanded) return undefined
+    if (this.contacts.linkedCount >= this.#policy.maxDemanded) return undefined
     const contact = new Contact(id, announcement, this.#policy, this.#host.nowMs)
-    this.#contacts.set(id, contact)
+    this.contacts.add(contact)
     return contact
   }
 

@@ -57,7 +57,7 @@ function makeOverlay(total: number) {
     answersTo,
     /** Somebody with a link asks to be a neighbour. @returns what it is answered last */
     ask: (from: PeerId, change: { degree?: number; isUrgent?: boolean } = {}) => {
-      if (!overlay.hasLink(from)) overlay.linkUp(from, ANNOUNCEMENT)
+      if (!overlay.contacts.hasLink(from)) overlay.linkUp(from, ANNOUNCEMENT)
       receive(from, { kind: 'mesh_neighbour', body: { degree: 8, isUrgent: false, ...change } })
       return answersTo(from).at(-1)
     },
@@ -125,22 +125,22 @@ describe('a member of a large network', () => {
   })
 
   it('replaces a neighbour whose path stays poor, and one whose path recovers not', () => {
-    const { overlay, ask, pass } = makeOverlay(LARGE)
+    const { overlay, ask, pass, clock } = makeOverlay(LARGE)
     for (let n = 1; n <= 7; n++) ask(peer(n))
     overlay.members(Array.from({ length: 30 }, (_, n) => ({ id: peer(n + 50), announcement: ANNOUNCEMENT })))
-    overlay.quality(peer(1), true)
-    overlay.quality(peer(2), true)
+    overlay.contacts.quality(peer(1), true, clock.nowMs)
+    overlay.contacts.quality(peer(2), true, clock.nowMs)
     pass(OVERLAY_POLICY.poorMs / 2)
-    overlay.quality(peer(2), false)
+    overlay.contacts.quality(peer(2), false, clock.nowMs)
     pass(OVERLAY_POLICY.poorMs)
     expect(overlay.isNeighbour(peer(1))).toBe(false)
     expect(overlay.isNeighbour(peer(2))).toBe(true)
   })
 
   it('keeps poor neighbours when it has no others', () => {
-    const { overlay, ask, pass } = makeOverlay(LARGE)
+    const { overlay, ask, pass, clock } = makeOverlay(LARGE)
     for (let n = 1; n <= DEGREES.floor; n++) ask(peer(n))
-    for (let n = 1; n <= DEGREES.floor; n++) overlay.quality(peer(n), true)
+    for (let n = 1; n <= DEGREES.floor; n++) overlay.contacts.quality(peer(n), true, clock.nowMs)
     pass(2 * OVERLAY_POLICY.poorMs)
     expect(overlay.degree).toBe(DEGREES.floor)
   })
@@ -184,7 +184,7 @@ describe('a member of a large network', () => {
     }
     for (let i = 0; i < 4; i++) {
       pass(OVERLAY_POLICY.idleMs / 2)
-      overlay.used(peer(2))
+      overlay.contacts.used(peer(2), clock.nowMs)
     }
     expect(clock.nowMs).toBeGreaterThan(OVERLAY_POLICY.idleMs)
     expect(released).toEqual([peer(1)])
@@ -230,7 +230,7 @@ describe('a member of a small network', () => {
     overlay.linkUp(peer(1), ANNOUNCEMENT)
     pass(10 * OVERLAY_POLICY.idleMs)
     expect(released).toEqual([])
-    expect(overlay.hasLink(peer(1))).toBe(true)
+    expect(overlay.contacts.hasLink(peer(1))).toBe(true)
   })
 
   it('asks again who did not answer, when it speaks: it was asleep', () => {
@@ -238,7 +238,7 @@ describe('a member of a small network', () => {
     overlay.linkUp(peer(1), ANNOUNCEMENT)
     pass(30_000)
     expect(answersTo(peer(1))).toEqual(['mesh_neighbour'])
-    overlay.spoke(peer(1))
+    overlay.contacts.spoke(peer(1))
     for (let i = 0; i < 40 && answersTo(peer(1)).length < 2; i++) pass(250)
     expect(answersTo(peer(1))).toEqual(['mesh_neighbour', 'mesh_neighbour'])
     receive(peer(1), { kind: 'mesh_accept', body: { degree: 1 } })
