@@ -47,10 +47,17 @@ export class Candidates {
     )
   }
 
-  /** Somebody to turn to, as long as that can be afforded. Then it is no candidate any more. */
-  take(): Candidate | undefined {
+  /**
+   * Somebody to turn to, as long as that can be afforded. Then it is no candidate any more.
+   *
+   * @param leads whether a source leads to those it told of: they are turned to first
+   * @param mayBeSought whether others are turned to as well
+   */
+  take(leads: (source: Source) => boolean, mayBeSought: boolean): Candidate | undefined {
     const { nowMs } = this.#host
-    const candidate = this.passive.draw(({ id }) => !this.#isContact(id) && !this.isBanned(id), nowMs)
+    const isWanted = ({ id }: Candidate) => !this.#isContact(id) && !this.isBanned(id)
+    const near = this.passive.draw((candidate) => leads(candidate.source) && isWanted(candidate), nowMs)
+    const candidate = near ?? (mayBeSought ? this.passive.draw(isWanted, nowMs) : undefined)
     if (!candidate || !this.#dials.take(nowMs)) return undefined
     this.passive.remove(candidate.id)
     return candidate

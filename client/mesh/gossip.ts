@@ -113,6 +113,8 @@ export class Gossip {
     if (isOneTooMany) this.#prune(link)
     for (const [key, message, atMs] of this.#store.newestFirst(nowMs)) {
       if (nowMs - atMs > this.#policy.recentMs || link.untold.size >= MAX_IDS) break
+      // Whoever still seeks says so again.
+      if (message.topic === SEEK_TOPIC) continue
       // Or something could go from newcomer to newcomer until the first have forgotten that they have heard it.
       if (message.isNew) this.#tell(link, key, message.id)
     }

@@ -212,6 +212,7 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
   #roomDown(): void {
     this.#hasLostRoom = true
     this.#isRoomUp = false
+    this.#turn((mesh, now) => mesh.away(now))
   }
 
   // ---- time --------------------------------------------------------------------------------------------------------

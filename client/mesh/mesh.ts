@@ -151,6 +151,11 @@ export class Mesh {
     this.#turn(nowMs, () => this.#overlay.seek(isMissingSomebody))
   }
 
+  /** The room cannot be asked. At first it can. */
+  away(nowMs: number): void {
+    this.#turn(nowMs, () => this.#overlay.away())
+  }
+
   /** The room is there again after it was not. */
   returned(nowMs: number): void {
     this.#turn(nowMs, () => this.#overlay.returned())

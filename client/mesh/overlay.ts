@@ -32,6 +32,8 @@ export class Overlay {
   readonly #connections: ConnectionBudget
   readonly #shuffles: Shuffles
   readonly #samples: RoomSamples
+  /** Nobody introduces members to each other but those who told of them. */
+  #isRoomAway = false
   #nextMs = 0
   #rotateAtMs = Infinity
   #trimAtMs = 0
@@ -101,6 +103,8 @@ export class Overlay {
     const contact = this.contacts.get(id)
     if (!contact) return
     this.#forget(contact)
+    // Those who are left tell of members, and lead to them.
+    if (contact.state === 'neighbour' && this.#isRoomAway) this.#shuffles.by(this.#host.nowMs)
     // Whoever told of it told of somebody who was there.
     this.passive.remove(id)
     this.#soon()
@@ -183,8 +187,14 @@ export class Overlay {
     if (isMissingSomebody) this.#soon()
   }
 
+  /** The room cannot be asked. */
+  away(): void {
+    this.#isRoomAway = true
+  }
+
   /** We are in a room again, after having been apart: somebody there may lead where nobody here does. */
   returned(): void {
+    this.#isRoomAway = false
     this.#samples.begin()
     this.#rotateAtMs = Math.min(this.#rotateAtMs, this.#host.nowMs + this.#jittered(this.#policy.shuffleMs))
   }
@@ -462,13 +472,23 @@ export class Overlay {
   #dialOne(): boolean {
     const { nowMs } = this.#host
     if (!this.#connections.allows(nowMs)) return false
-    const candidate = this.#candidates.take()
+    const candidate = this.#candidates.take((source) => this.#leads(source), this.#maySeek)
     if (!candidate) return false
     const { id, announcement, source } = candidate
     const contact = new Contact(id, announcement, this.#policy, nowMs)
     contact.isDialled = true
     this.#reach(contact, source)
     return true
+  }
+
+  /** The room leads to everybody; without it, whoever told of somebody does. */
+  #leads(source: Source): boolean {
+    return !this.#isRoomAway || (source !== 'room' && source !== 'self' && this.contacts.isDirect(source))
+  }
+
+  /** Whoever nobody leads to is sought by asking everybody: only when in need, and when neighbours tell of nobody else. */
+  get #maySeek(): boolean {
+    return this.#isRoomAway && this.degree < this.#policy.degrees.floor && !this.#neighbours.isShuffling
   }
 
   #reach(contact: Contact, source: Source | undefined): void {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Gossip, type GossipMessage } from '../../client/mesh/gossip.ts'
 import { GOSSIP_POLICY } from '../../client/mesh/gossip-policy.ts'
-import { MAX_HOPS } from '../../client/mesh/limits.ts'
+import { MAX_HOPS, SEEK_TOPIC } from '../../client/mesh/limits.ts'
 import { decodeMessage, encodeMessage, identified, type Bodies, type Kind } from '../../client/mesh/messages.ts'
 import { utf8, type Bytes } from '../../protocol/bytes.ts'
 import { peerIdBytes, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
@@ -272,6 +272,17 @@ describe('a new neighbour', () => {
     gossip.neighbourUp(STRANGER)
     pass(GOSSIP_POLICY.haveMs)
     expect(sentOf('mesh_have')).toEqual([STRANGER])
+  })
+
+  it('is not told of who seeks whom: whoever still does says so again', () => {
+    const { gossip, push, judge, pass, sentOf, forget } = makeGossip()
+    pass(GOSSIP_POLICY.recentMs)
+    push(ANN, 'whom', { topic: SEEK_TOPIC })
+    judge('accept')
+    forget()
+    gossip.neighbourUp(STRANGER)
+    pass(GOSSIP_POLICY.haveMs)
+    expect(sentOf('mesh_have')).toEqual([])
   })
 
   it('is not told of what another new one has told of: it may be old', () => {

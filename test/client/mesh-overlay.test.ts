@@ -4,6 +4,7 @@ import type { Kind } from '../../client/mesh/messages.ts'
 import { Overlay } from '../../client/mesh/overlay.ts'
 import type { OverlayMessage } from '../../client/mesh/overlay-host.ts'
 import { degreesOf, OVERLAY_POLICY, PASSIVE_POLICY } from '../../client/mesh/overlay-policy.ts'
+import type { Source } from '../../client/mesh/passive-view.ts'
 import { peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 import { Random } from '../sim/random.ts'
 
@@ -173,6 +174,33 @@ describe('a member of a large network', () => {
     pass(1_000)
     expect(new Set(reached).size).toBe(reached.length)
     expect(reached.length).toBeGreaterThan(OVERLAY_POLICY.maxDials)
+  })
+
+  it('turns first to whom a neighbour leads to while the room is away, and to others only in need', () => {
+    const { overlay, ask, reached, pass, clock } = makeOverlay(LARGE)
+    const tell = (n: number, source: Source) =>
+      overlay.passive.add({ id: peer(n), announcement: ANNOUNCEMENT, source, seenAtMs: clock.nowMs }, clock.nowMs)
+    for (let n = 1; n <= DEGREES.floor; n++) ask(peer(n))
+    overlay.contacts.path(peer(1), true)
+    overlay.away()
+    tell(50, 'room')
+    tell(51, peer(2))
+    tell(52, peer(1))
+    pass(5_000)
+    expect(reached).toEqual([peer(52)])
+    overlay.linkDown(peer(3))
+    pass(5_000)
+    expect(new Set(reached)).toEqual(new Set([50, 51, 52].map(peer)))
+  })
+
+  it('turns to anybody while the room introduces them', () => {
+    const { overlay, ask, reached, pass } = makeOverlay(LARGE)
+    for (let n = 1; n <= DEGREES.floor; n++) ask(peer(n))
+    overlay.away()
+    overlay.returned()
+    overlay.members([{ id: peer(50), announcement: ANNOUNCEMENT }])
+    pass(5_000)
+    expect(reached).toEqual([peer(50)])
   })
 
   it('ends links that nobody needs, and keeps one as long as an application uses it', () => {

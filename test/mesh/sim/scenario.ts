@@ -123,7 +123,7 @@ class Life {
       world.after(atMs, () => this.#look())
     world.run(joinMs)
     const roomAfterJoin = world.room.messages / world.room.joins
-    if (roomCloses) world.after(settleMs / 2, () => (world.room.isOpen = false))
+    if (roomCloses) world.after(settleMs / 2, () => world.closeRoom())
     if (churnPerMinute > 0) this.#churn(settleMs + talkMs - LASTING_MS)
     world.run(settleMs)
     if (isSplit) this.#split(talkMs)

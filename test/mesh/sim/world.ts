@@ -132,6 +132,7 @@ export class World {
 
   join(vice?: Vice, group = 0): SimPeer {
     const peer = this.#make(vice, group)
+    this.#tellAway(peer)
     if (this.room.isOpen && group === 0) this.enterRoom(peer)
     else if (!this.room.isOpen) this.#knowOne(peer)
     return peer
@@ -178,13 +179,29 @@ export class World {
 
   /** The network falls apart: nothing goes from one group to another any more. */
   split(groupOf: (peer: SimPeer) => number): void {
-    for (const peer of this.present) peer.group = groupOf(peer)
+    for (const peer of this.present) {
+      peer.group = groupOf(peer)
+      if (peer.group === 0) continue
+      this.room.leave(peer.index)
+      this.after(DEATH_MS, () => this.#tellAway(peer))
+    }
     for (const peer of this.present) {
       for (const [id, link] of peer.links) {
         if (this.byId.get(id)?.group !== peer.group) this.after(DEATH_MS, () => this.#down(peer, link))
       }
-      if (peer.group !== 0) this.room.leave(peer.index)
     }
+  }
+
+  /** For good. */
+  closeRoom(): void {
+    this.room.isOpen = false
+    for (const peer of this.present) this.after(DEATH_MS, () => this.#tellAway(peer))
+  }
+
+  #tellAway(peer: SimPeer): void {
+    if (peer.leftAtMs !== Infinity || (peer.group === 0 && this.room.isOpen)) return
+    peer.mesh.away(this.nowMs)
+    this.#settle(peer)
   }
 
   heal(): void {
