@@ -18,6 +18,10 @@ export interface RoutePolicy {
   readonly maxWaitingBytes: number
   /** Gossip takes two seconds to the last of ten thousand, and the answer one back. */
   readonly seekMs: number
+  /** By so many ways whoever is sought answers: of three, each over two members of whom one in ten swallows, one mostly holds. */
+  readonly answerWays: number
+  /** What is not answered for so long has got lost: a dozen hops there and back take less. */
+  readonly answerMs: number
   /** Whoever is sought is sought again after this time, if there is more for it: in most networks it would have answered. */
   readonly askAgainMs: number
   /** What one neighbour may have carried, in KiB, each envelope at least one. What is beyond is dropped. */
@@ -44,6 +48,8 @@ export const ROUTE_POLICY: RoutePolicy = {
   maxWaiting: 8,
   maxWaitingBytes: 65_536,
   seekMs: 5_000,
+  answerWays: 3,
+  answerMs: 900,
   askAgainMs: 1_000,
   carryKiB: { burst: 1_024, perSecond: 128 },
   maxLinks: 128,

@@ -17,7 +17,8 @@ import { CARRY_ID_BYTES, MAX_CARRY_HOPS } from './limits.ts'
 import type { Bodies, Carry, Kind } from './messages.ts'
 import type { Fault } from './reputation.ts'
 import type { RoutePolicy } from './route-policy.ts'
-import { Routes } from './routes.ts'
+import { Routes, type Proof } from './routes.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** What the router needs of its mesh. */
 export interface RouterHost {
@@ -51,6 +52,13 @@ interface Waiting {
   readonly untilMs: number
 }
 
+/** Somebody who was sought has answered. */
+interface Found {
+  readonly envelopes: Waiting['envelopes']
+  /** By so many more ways what has waited is sent. */
+  waysLeft: number
+}
+
 interface Rates {
   readonly carryKiB: TokenBucket
   /** What is beyond this as well is not haste. */
@@ -64,9 +72,11 @@ export class Router {
   readonly #routes: Routes
   /** What was carried, by its id, and whom it came from. */
   readonly #carried: AgingMap<string, PeerId | undefined>
-  /** To whom those that told of them do not lead: they are sought the next time. */
-  readonly #misled: AgingMap<PeerId, true>
+  /** To whom no way led, with its first neighbour: those who told of them lead there no better, and they are sought. */
+  readonly #misled: AgingMap<PeerId, PeerId | undefined>
+  readonly #unanswered: Unanswered
   readonly #sought = new Map<PeerId, Waiting>()
+  readonly #found: AgingMap<PeerId, Found>
   readonly #rates = new Map<PeerId, Rates>()
   /** Of those with a mere link, over which one may be asked to carry as well. */
   readonly #linkRates: AgingMap<PeerId, Rates>
@@ -80,6 +90,8 @@ export class Router {
     this.#routes = new Routes(policy)
     this.#carried = new AgingMap(policy.maxCarried, policy.carriedMs)
     this.#misled = new AgingMap(policy.maxMisled, policy.routeMs)
+    this.#unanswered = new Unanswered(policy)
+    this.#found = new AgingMap(policy.maxSought, policy.seekMs)
     this.#linkRates = new AgingMap(policy.maxLinks, policy.routeMs)
     this.#ownSeeks = new TokenBucket(policy.ownSeeks)
     this.#bulk = new Allowance(policy.ownBulkKiB)
@@ -124,14 +136,24 @@ export class Router {
   }
 
   #depart(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
-    const { nowMs, random, self } = this.#host
+    const { nowMs } = this.#host
     // What our own link to somebody sends by neighbours cannot go by that link.
     const next = this.#neighbourTo(to, to)
     if (next === undefined) return false
-    const id = Uint8Array.from({ length: CARRY_ID_BYTES }, () => Math.floor(random() * 256))
-    this.#carried.set(keyOf(id), undefined, nowMs)
-    this.#host.send(next, 'mesh_carry', { id, from: self, to, hops: 0, kind, body })
+    if (!this.#unanswered.sending(to, kind, nowMs)) {
+      this.#abandon(to)
+      return false
+    }
+    this.#carried.set(keyOf(this.#hand(next, to, kind, body)), undefined, nowMs)
     return true
+  }
+
+  /** The way to somebody leads nowhere: the next time he is sought. */
+  #abandon(to: PeerId): void {
+    const { nowMs } = this.#host
+    this.#unanswered.forget(to)
+    this.#misled.set(to, this.#routes.next(to, nowMs), nowMs)
+    this.#routes.remove(to)
   }
 
   #seek(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
@@ -179,6 +201,25 @@ export class Router {
     return true
   }
 
+  /** Some swallow what they are to carry: the answer goes several ways, and the one on which it comes first leads to us. */
+  #answer(origin: PeerId, via: PeerId): void {
+    const leads = (next: PeerId) => next !== origin && this.#host.isDirect(next)
+    const others = [...this.#rates.keys()].filter((next) => next !== via && leads(next))
+    const ways = leads(via) ? [via] : []
+    while (ways.length < this.#policy.answerWays && others.length > 0)
+      ways.push(...others.splice(Math.floor(this.#host.random() * others.length), 1))
+    // Which of them gets lost does not matter.
+    for (const next of ways) this.#hand(next, origin, 'who', new Uint8Array(0))
+  }
+
+  /** @returns the id of what is carried */
+  #hand(next: PeerId, to: PeerId, kind: EnvelopeKind, body: Bytes): Bytes {
+    const { random, self } = this.#host
+    const id = Uint8Array.from({ length: CARRY_ID_BYTES }, () => Math.floor(random() * 256))
+    this.#host.send(next, 'mesh_carry', { id, from: self, to, hops: 0, kind, body })
+    return id
+  }
+
   // ---- what neighbours bring ---------------------------------------------------------------------------------------
 
   /** Whether somebody's seeking may be told on. */
@@ -192,9 +233,9 @@ export class Router {
   soughtBy(origin: PeerId, payload: Bytes, via: PeerId): void {
     const { self } = this.#host
     if (origin === self) return
-    this.#learn(origin, via)
+    this.#learn(origin, via, 0)
     if (peerIdText(payload.subarray(0, PEER_ID_BYTES)) !== self) return
-    this.#depart(origin, 'who', new Uint8Array(0))
+    this.#answer(origin, via)
     if (payload.length > PEER_ID_BYTES) this.#host.met(payload.slice(PEER_ID_BYTES))
   }
 
@@ -213,8 +254,8 @@ export class Router {
     this.#carried.set(key, via, nowMs)
     // An answer shows the way that holds now, whatever was known before.
     if (this.#sought.has(carry.from)) this.#routes.remove(carry.from)
-    this.#learn(carry.from, via)
-    if (carry.to === self) return this.#arrived(carry)
+    this.#learn(carry.from, via, carry.kind === 'who' ? 1 : 2)
+    if (carry.to === self) return this.#arrived(via, carry)
     const next = carry.hops + 1 < MAX_CARRY_HOPS ? this.#nextTo(carry.to, via) : undefined
     if (next !== undefined) this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
     else this.#cannot(via, carry)
@@ -232,13 +273,24 @@ export class Router {
     this.#host.send(via, 'mesh_lost', { id, from, to })
   }
 
-  #arrived({ from, kind, body }: Carry): void {
+  #arrived(via: PeerId, { from, kind, body }: Carry): void {
+    this.#unanswered.forget(from)
     this.#host.envelope(from, kind, body)
-    // A way has shown itself.
     const waiting = this.#sought.get(from)
-    if (!waiting) return
-    this.#sought.delete(from)
-    for (const envelope of waiting.envelopes) this.#depart(from, envelope.kind, envelope.body)
+    if (waiting) {
+      // A way has shown itself.
+      this.#sought.delete(from)
+      this.#found.set(from, { envelopes: waiting.envelopes, waysLeft: this.#policy.answerWays - 1 }, this.#host.nowMs)
+      for (const envelope of waiting.envelopes) this.#depart(from, envelope.kind, envelope.body)
+    } else if (kind === 'who') this.#foundAgain(from, via)
+  }
+
+  /** By another way: some carry answers and swallow the rest. */
+  #foundAgain(from: PeerId, via: PeerId): void {
+    const found = this.#found.get(from, this.#host.nowMs)
+    if (!found || found.waysLeft === 0 || !this.#host.isDirect(via)) return
+    found.waysLeft--
+    for (const { kind, body } of found.envelopes) this.#hand(via, from, kind, body)
   }
 
   /** What was carried this way got no further: it goes back to whoever it came from, who forgets the way. */
@@ -250,7 +302,7 @@ export class Router {
     if (this.#routes.next(to, nowMs) === via) this.#routes.remove(to)
     if (before !== undefined && from !== self) this.#host.send(before, 'mesh_lost', { id, from, to })
     if (from !== self || before !== undefined) return
-    this.#misled.set(to, true, nowMs)
+    this.#abandon(to)
     this.#host.lost(to)
   }
 
@@ -274,8 +326,10 @@ export class Router {
   }
 
   /** Somebody was heard through this peer. Whoever has a link himself needs no way, and has none when that is down. */
-  #learn(from: PeerId, via: PeerId): void {
-    if (from !== via && this.#host.isDirect(via)) this.#routes.heard(from, via, this.#host.nowMs)
+  #learn(from: PeerId, via: PeerId, proof: Proof): void {
+    const { nowMs } = this.#host
+    if (from === via || !this.#host.isDirect(via)) return
+    this.#routes.heard(from, via, proof, this.#misled.get(from, nowMs), nowMs)
   }
 
   tick(): void {

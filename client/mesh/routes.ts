@@ -5,8 +5,12 @@
 import type { PeerId } from '../../protocol/peer-id.ts'
 import type { RoutePolicy } from './route-policy.ts'
 
+/** What speaks for a way, the least first: something was heard that came this way, an answer was carried on it, or more. */
+export type Proof = 0 | 1 | 2
+
 interface Route {
   readonly next: PeerId
+  readonly proof: Proof
   atMs: number
 }
 
@@ -23,15 +27,23 @@ export class Routes {
     return this.#routes.size
   }
 
-  /** Whoever is named has been heard through this neighbour. A way that is known and fresh is not given up for another. */
-  heard(to: PeerId, next: PeerId, nowMs: number): void {
+  /**
+   * Whoever is named has been heard through this neighbour. A way that is known and fresh is given up only for one for which
+   * more speaks.
+   *
+   * @param doubted a neighbour that led nowhere the last time: any other is better
+   */
+  heard(to: PeerId, next: PeerId, proof: Proof, doubted: PeerId | undefined, nowMs: number): void {
     const known = this.#routes.get(to)
     const isFresh = known && nowMs - known.atMs <= this.#policy.routeMs
-    if (isFresh && known.next !== next) return
+    const knownProof = isFresh ? known.proof : 0
+    const isBetter = proof > knownProof || (proof === knownProof && known?.next === doubted)
+    if (isFresh && known.next !== next && !isBetter) return
     this.remove(to)
     if ((this.#counts.get(next) ?? 0) >= this.#policy.maxRoutesOfOne) this.#dropOldest((route) => route.next === next)
     if (this.#routes.size >= this.#policy.maxRoutes) this.#dropOldest(() => true)
-    this.#routes.set(to, { next, atMs: nowMs })
+    const isSame = known?.next === next
+    this.#routes.set(to, { next, proof: isSame && knownProof > proof ? knownProof : proof, atMs: nowMs })
     this.#counts.set(next, (this.#counts.get(next) ?? 0) + 1)
   }
 

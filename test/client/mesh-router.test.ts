@@ -122,6 +122,36 @@ describe('an envelope of our own', () => {
     expect(sought).toHaveLength(1)
   })
 
+  it('goes no more by a way that brings no answer: somebody on it may swallow what he is to carry', () => {
+    const { router, hints, sent, sought, clock } = makeRouter()
+    hints.set(FAR, OTHER)
+    router.carry(FAR, 'intro', NOTHING)
+    clock.nowMs += ROUTE_POLICY.answerMs - 1
+    router.carry(FAR, 'intro', NOTHING)
+    expect([carried(sent).length, sought.length]).toEqual([2, 0])
+    clock.nowMs += 1
+    router.carry(FAR, 'intro', NOTHING)
+    expect([carried(sent).length, sought.length]).toEqual([2, 1])
+    router.receive(OTHER, carryOf({ kind: 'who' }))
+    router.receive(NEAR, carryOf({ kind: 'signal' }))
+    router.carry(FAR, 'signal', NOTHING)
+    expect(carried(sent).at(-1)?.to).toBe(NEAR)
+  })
+
+  it('goes on by a way where nothing need be answered', () => {
+    const { router, hints, sent, sought, clock } = makeRouter()
+    hints.set(FAR, OTHER)
+    for (let i = 0; i < 10; i++) {
+      router.receive(OTHER, carryOf({}))
+      // An acknowledgement, and some time later something of our own, which is answered.
+      router.carry(FAR, 'signal', NOTHING)
+      clock.nowMs += 10 * ROUTE_POLICY.answerMs
+      router.carry(FAR, 'signal', NOTHING)
+      clock.nowMs += ROUTE_POLICY.answerMs / 2
+    }
+    expect([carried(sent).length, sought.length]).toEqual([20, 0])
+  })
+
   it('is not lost because somebody says so who was sent nothing', () => {
     const { router, lost } = makeRouter()
     router.lost(NEAR, { id: new Uint8Array(8), from: SELF, to: FAR })
@@ -146,11 +176,36 @@ describe('seeking', () => {
     expect(lost).toEqual([FAR])
   })
 
-  it('is answered by the one who is sought, along the way that it came', () => {
+  it('is answered by the one who is sought, along the way that it came, and by others: some swallow what they carry', () => {
     const { router, sent, met } = makeRouter()
     router.soughtBy(FAR, concat(peerIdBytes(SELF), ANNOUNCEMENT), OTHER)
-    expect(carried(sent)).toMatchObject([{ to: OTHER, body: { from: SELF, to: FAR, kind: 'who' } }])
+    const body = { from: SELF, to: FAR, kind: 'who' }
+    expect(carried(sent)).toMatchObject([
+      { to: OTHER, body },
+      { to: NEAR, body },
+    ])
     expect(met).toEqual([ANNOUNCEMENT])
+  })
+
+  it('is answered by so many ways, and not by way of who seeks, nor over a path that is no direct one', () => {
+    const neighbours = [6, 7, 8, 9, 10, 11].map(id)
+    const { router, sent } = makeRouter([NEAR, OTHER, ...neighbours])
+    for (const neighbour of [...neighbours, STRANGER]) router.neighbourUp(neighbour)
+    router.soughtBy(NEAR, peerIdBytes(SELF), NEAR)
+    router.soughtBy(FAR, peerIdBytes(SELF), STRANGER)
+    const next = carried(sent).map(({ to }) => to)
+    expect(next).toHaveLength(2 * ROUTE_POLICY.answerWays)
+    expect(new Set(next.slice(0, 3)).size).toBe(3)
+    expect(next.slice(0, 3)).not.toContain(NEAR)
+    expect(next).not.toContain(STRANGER)
+  })
+
+  it('sends what has waited by each way on which an answer comes, as long as that is few', () => {
+    const { router, sent } = makeRouter()
+    router.carry(FAR, 'intro', utf8('hello'))
+    for (let i = 0; i < 10; i++) router.receive(i === 0 ? OTHER : NEAR, carryOf({ kind: 'who' }))
+    const ways = carried(sent).map(({ to }) => to)
+    expect(ways).toEqual([OTHER, ...Array<PeerId>(ROUTE_POLICY.answerWays - 1).fill(NEAR)])
   })
 
   it('of others shows the way to them, and is nothing else to us', () => {

@@ -5,7 +5,7 @@ import { PASSIVE_POLICY } from '../../client/mesh/overlay-policy.ts'
 import { PassiveView, type Source } from '../../client/mesh/passive-view.ts'
 import { Reputation, type Fault } from '../../client/mesh/reputation.ts'
 import { ROUTE_POLICY } from '../../client/mesh/route-policy.ts'
-import { Routes } from '../../client/mesh/routes.ts'
+import { Routes, type Proof } from '../../client/mesh/routes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { Random } from '../sim/random.ts'
 
@@ -117,25 +117,44 @@ describe('a reputation', () => {
 describe('ways', () => {
   it('of one neighbour are so many, whomever it claims to lead to, and others keep theirs', () => {
     const routes = new Routes(ROUTE_POLICY)
-    routes.heard(named('friend'), named('honest'), 0)
-    for (const name of many('claimed', 5_000)) routes.heard(named(name), LIAR, 0)
+    routes.heard(named('friend'), named('honest'), 2, undefined, 0)
+    for (const name of many('claimed', 5_000)) routes.heard(named(name), LIAR, 2, undefined, 0)
     expect(routes.size).toBe(ROUTE_POLICY.maxRoutesOfOne + 1)
     expect(routes.next(named('friend'), 0)).toBe('honest')
   })
 
   it('that are known are not given up for what somebody else claims, until they are old', () => {
     const routes = new Routes(ROUTE_POLICY)
-    routes.heard(named('friend'), named('honest'), 0)
-    routes.heard(named('friend'), LIAR, ROUTE_POLICY.routeMs)
+    routes.heard(named('friend'), named('honest'), 2, undefined, 0)
+    routes.heard(named('friend'), LIAR, 2, undefined, ROUTE_POLICY.routeMs)
     expect(routes.next(named('friend'), ROUTE_POLICY.routeMs)).toBe('honest')
     expect(routes.next(named('friend'), ROUTE_POLICY.routeMs + 1)).toBeUndefined()
-    routes.heard(named('friend'), LIAR, ROUTE_POLICY.routeMs + 1)
+    routes.heard(named('friend'), LIAR, 2, undefined, ROUTE_POLICY.routeMs + 1)
     expect(routes.next(named('friend'), ROUTE_POLICY.routeMs + 1)).toBe(LIAR)
+  })
+
+  it('are given up for those for which more speaks, and for any other when they led nowhere', () => {
+    const routes = new Routes(ROUTE_POLICY)
+    const [friend, honest, other] = [named('friend'), named('honest'), named('other')]
+    const nextAfter = (next: PeerId, proof: Proof, doubted?: PeerId) => {
+      routes.heard(friend, next, proof, doubted, 0)
+      return routes.next(friend, 0)
+    }
+    expect(nextAfter(LIAR, 0)).toBe(LIAR)
+    expect(nextAfter(honest, 0)).toBe(LIAR)
+    expect(nextAfter(honest, 1)).toBe(honest)
+    // What is heard again by gossip takes nothing from it.
+    expect(nextAfter(honest, 0)).toBe(honest)
+    expect(nextAfter(LIAR, 1)).toBe(honest)
+    expect(nextAfter(other, 2)).toBe(other)
+    expect(nextAfter(honest, 1)).toBe(other)
+    expect(nextAfter(honest, 2)).toBe(other)
+    expect(nextAfter(honest, 2, other)).toBe(honest)
   })
 
   it('end with the neighbour that they led over', () => {
     const routes = new Routes(ROUTE_POLICY)
-    for (const name of many('m', 10)) routes.heard(named(name), LIAR, 0)
+    for (const name of many('m', 10)) routes.heard(named(name), LIAR, 2, undefined, 0)
     routes.neighbourDown(LIAR)
     expect(routes.size).toBe(0)
   })

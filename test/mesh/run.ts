@@ -29,7 +29,7 @@ const NETWORKS: readonly Scenario[] = [
   { name: '1000-churn', seed, peers: 1_000, policy, ...CHURN, messagesPerSecond: 2 },
   { name: '1000-split', seed, peers: 1_000, policy, ...SPLIT },
   { name: '10000-churn', seed, peers: 10_000, policy, ...CHURN, messagesPerSecond: 0.25, joinMs: 60_000 },
-  { name: '10000-split', seed, peers: 10_000, policy, ...SPLIT, messagesPerSecond: 0.5, joinMs: 60_000 },
+  { name: '10000-split', seed, peers: 10_000, policy, ...SPLIT, messagesPerSecond: 2, joinMs: 60_000 },
 ]
 
 await mkdir(FOLDER, { recursive: true })

@@ -11,6 +11,8 @@ export interface Bars {
   readonly maxDelayRatio: number
   /** Hostile members that an honest one still has as neighbours, on average. */
   readonly maxHostileLinks: number
+  /** Of the links that are wanted, those that do not come. */
+  readonly maxUnmetShare: number
   /** Connections that one member begins in its life; what engines bear. */
   readonly maxConnections: number
   /** Somebody hostile is found out for this. */
@@ -18,7 +20,7 @@ export interface Bars {
 }
 
 export function complaintOf(report: Report, bars: Bars): string | undefined {
-  const { moments, missed, wronged, copies, p99Ms, floodP99Ms, hostileLinks, maxConnections, unmet } = report
+  const { moments, missed, wronged, copies, p99Ms, floodP99Ms, hostileLinks, maxConnections, unmet, demands } = report
   // Newcomers who came just now have yet to find their place, and so has a network in which hardly anybody is.
   const settled = moments.slice(Math.ceil(moments.length / 4))
   const last = settled.at(-1)
@@ -28,7 +30,7 @@ export function complaintOf(report: Report, bars: Bars): string | undefined {
   if (maxDegree > bars.maxNeighbours) return `somebody has ${maxDegree} neighbours`
   if (minDegree < bars.minNeighbours) return `somebody has ${minDegree} neighbours`
   if (missed > 0) return `${missed} hearings were missed`
-  if (unmet > 0) return `${unmet} links were wanted in vain`
+  if (unmet > bars.maxUnmetShare * demands) return `${unmet} of ${demands} links were wanted in vain`
   if (Object.keys(wronged).length > 0) return `honest members are blamed: ${JSON.stringify(wronged)}`
   if (copies > bars.maxCopies) return `${copies.toFixed(2)} copies of each message`
   if (p99Ms > bars.maxDelayRatio * floodP99Ms) return `${p99Ms} ms where a flood takes ${floodP99Ms} ms`

@@ -8,7 +8,18 @@ const PEERS = 60
 const NEVER = 1e9
 export const TRUE_POLICY = meshPolicy(DEGREE)
 
-export type Life = 'quiet' | 'churn' | 'closed' | 'mute' | 'idle' | 'siege' | 'neediness' | 'reaching' | 'garbage'
+export type Life =
+  | 'quiet'
+  | 'churn'
+  | 'closed'
+  | 'mute'
+  | 'idle'
+  | 'siege'
+  | 'neediness'
+  | 'reaching'
+  | 'swallowing'
+  | 'deceit'
+  | 'garbage'
 
 /** Small networks, and such as are hard on one rule. */
 export const LIVES: Readonly<Record<Life, Partial<Scenario>>> = {
@@ -22,6 +33,8 @@ export const LIVES: Readonly<Record<Life, Partial<Scenario>>> = {
   siege: { vices: { mute: 0.3 }, siegePerMinute: 60, talkMs: 1_200_000, messagesPerSecond: 0.2, sampleMs: 20_000 },
   neediness: { vices: { needy: 0.3 }, siegePerMinute: 60, talkMs: 1_200_000, messagesPerSecond: 0.2, sampleMs: 20_000 },
   reaching: { roomCloses: true, demandsPerMinute: 120 },
+  swallowing: { roomCloses: true, demandsPerMinute: 120, vices: { swallow: 0.2 } },
+  deceit: { roomCloses: true, demandsPerMinute: 120, vices: { deceive: 0.1 } },
 }
 
 const BARS: Bars = {
@@ -30,6 +43,7 @@ const BARS: Bars = {
   maxCopies: 3.3,
   maxDelayRatio: 2.2,
   maxHostileLinks: 2.5,
+  maxUnmetShare: 0,
   // What the budget allows in the twenty-two minutes that the longest of these lives take, and a few that were under way.
   maxConnections: 56 + (22 / 60) * 120 + 8,
 }
@@ -39,6 +53,9 @@ const PARTICULAR: Readonly<Partial<Record<Life, Partial<Bars>>>> = {
   mute: { maxHostileLinks: 0.6 },
   idle: { mustFind: 'silent' },
   garbage: { mustFind: 'garbage' },
+  // Nobody is found out who carries nothing for others; nearly all links come all the same.
+  swallowing: { maxUnmetShare: 0.05 },
+  deceit: { maxUnmetShare: 0.05 },
   siege: { maxCopies: 6, maxHostileLinks: 0.6 },
   neediness: { maxCopies: 6 },
 }
@@ -75,6 +92,8 @@ export const MUTANTS: readonly (readonly [name: string, change: Change, life: Li
   ['seeks nobody', { route: { maxSought: 0 } }, 'reaching'],
   ['carries nothing', { route: { carryKiB: { burst: 0, perSecond: 0 } } }, 'reaching'],
   ['remembers no way', { route: { routeMs: 0 } }, 'reaching'],
+  ['answers by one way', { route: { answerWays: 1 } }, 'swallowing'],
+  ['goes on by a way that brings no answer', { route: { answerMs: NEVER } }, 'swallowing'],
 ]
 
 function withDegrees(degrees: Partial<MeshPolicy['overlay']['degrees']>): Change {

@@ -6,7 +6,7 @@ import type { Random } from '../../sim/random.ts'
 import { announcementOf } from './identity.ts'
 import { isValid, payloadOf } from './payload.ts'
 
-export const VICES = ['mute', 'idle', 'garbage', 'ghosts', 'eclipse', 'promises', 'needy'] as const
+export const VICES = ['mute', 'idle', 'garbage', 'ghosts', 'eclipse', 'promises', 'needy', 'swallow', 'deceive'] as const
 export type Vice = (typeof VICES)[number]
 
 /** Numbers of peers that do not exist. */
@@ -21,6 +21,8 @@ const BOGUS_IDS = 20
  * - `ghosts` tells of members that do not exist.
  * - `eclipse` tells of nobody but its accomplices.
  * - `promises` tells of messages that do not exist.
+ * - `swallow` carries nothing for others, and does not say so.
+ * - `deceive` carries answers to those who seek somebody, and nothing else for others.
  * - `needy` says that it has hardly any neighbours, for ever, and so drives others out.
  *
  * @returns what is sent instead
@@ -50,6 +52,10 @@ function said(
       return [tellingOf(message, bytes, () => announcementOf(random.pick(accomplices)))]
     case 'promises':
       return message.kind === 'mesh_have' ? [bytes, encodeMessage('mesh_have', { ids: bogusIds(random) })] : [bytes]
+    case 'swallow':
+      return message.kind === 'mesh_carry' && message.body.hops > 0 ? [] : [bytes]
+    case 'deceive':
+      return message.kind === 'mesh_carry' && message.body.hops > 0 && message.body.kind !== 'who' ? [] : [bytes]
     case 'needy':
       break
   }

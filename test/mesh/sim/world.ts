@@ -27,6 +27,8 @@ export interface SimPeer {
   readonly mesh: Mesh
   readonly links: Map<PeerId, Link>
   readonly joinedAtMs: number
+  /** To whom it has introduced itself by way of neighbours, without an answer. */
+  readonly greeted: Set<PeerId>
   leftAtMs: number
   group: number
   wakeAtMs: number
@@ -61,6 +63,8 @@ const GOSSIP_CODE = 7
 /** Links judge death by frames: see DESIGN, "Death is judged by frames". */
 const DEATH_MS = 5_000
 const GRACE_MS = 8_000
+/** As a link introduces itself again while nobody answers. */
+const GREETED_AGAIN_MS = [1_000, 3_000, 7_000]
 /** To the room and back: it is at an edge near everybody. */
 const ROOM_MS = 30
 /** Header of a frame, DTLS and UDP. */
@@ -263,18 +267,29 @@ export class World {
     this.reaches++
     if (peer.links.has(id)) return void peer.answers.push(() => this.#up(peer, other, peer.links.get(id)))
     if (!this.roomIntroduces || !this.room.isOpen || peer.group !== 0) {
-      peer.answers.push(() => {
-        if (!peer.mesh.carry(id, 'intro', peer.announcement, this.nowMs)) peer.mesh.unreachable(id, this.nowMs)
-        this.#settle(peer)
-      })
-      return
+      return this.#greet(peer, id, () => this.#unreachable(peer, id))
     }
     // The room answers `gone`, or `away` while it keeps a place; somebody in another part does not answer at all.
     if (!other || !this.room.has(other.index)) return this.after(ROOM_MS, () => this.#unreachable(peer, id))
     this.after(2 * ROOM_MS, () => this.#meet(peer, other))
   }
 
+  /** Introduces a peer to another by way of neighbours, as often as a link does. */
+  #greet(peer: SimPeer, id: PeerId, isNoWay: () => void): void {
+    const carry = () => peer.mesh.carry(id, 'intro', peer.announcement, this.nowMs)
+    peer.greeted.add(id)
+    peer.answers.push(() => void (carry() || isNoWay()))
+    for (const atMs of GREETED_AGAIN_MS) {
+      this.after(atMs, () => {
+        if (peer.leftAtMs !== Infinity || !peer.greeted.has(id)) return
+        carry()
+        this.#settle(peer)
+      })
+    }
+  }
+
   #unreachable(peer: SimPeer, id: PeerId): void {
+    peer.greeted.delete(id)
     peer.mesh.unreachable(id, this.nowMs)
     this.#settle(peer)
   }
@@ -292,6 +307,7 @@ export class World {
 
   #up(peer: SimPeer, other: SimPeer | undefined, link: Link | undefined): void {
     if (!other || !link || peer.leftAtMs !== Infinity || peer.links.get(other.id) !== link) return
+    peer.greeted.delete(other.id)
     peer.mesh.linkUp(other.id, other.announcement, this.nowMs)
     this.#settle(peer)
   }
@@ -312,7 +328,7 @@ export class World {
   #sought(peer: SimPeer, announcement: Bytes): void {
     const id = prove(announcement)
     const other = id === undefined ? undefined : this.byId.get(id)
-    if (other) peer.answers.push(() => peer.mesh.carry(other.id, 'intro', peer.announcement, this.nowMs))
+    if (other && !peer.links.has(other.id)) this.#greet(peer, other.id, () => undefined)
   }
 
   #down(peer: SimPeer, link: Link): void {
@@ -324,6 +340,7 @@ export class World {
   }
 
   #release(peer: SimPeer, id: PeerId): void {
+    peer.greeted.delete(id)
     const link = peer.links.get(id)
     if (!link) return
     peer.links.delete(id)
@@ -374,7 +391,7 @@ export class World {
         envelope: (from, kind) => this.#envelope(peer, from, kind),
         lost: (to) => {
           this.lost++
-          answers.push(() => mesh.unreachable(to, this.nowMs))
+          answers.push(() => this.#unreachable(peer, to))
         },
         blamed: (whom, fault) => void (peer.faults.length < 64 && peer.faults.push(`${fault} ${whom}`)),
         wake: (atMs) => {
@@ -393,6 +410,7 @@ export class World {
       mesh,
       links: new Map(),
       joinedAtMs: this.nowMs,
+      greeted: new Set(),
       leftAtMs: Infinity,
       group,
       wakeAtMs: Infinity,
