@@ -18,6 +18,10 @@ const MAX_AT_ONCE = 320
 /** Applications may ask people; nobody wants to be asked about somebody each minute. */
 const MAX_AUTHORIZED = 1_024
 const AUTHORIZED_MS = 3_600_000
+/** A program decides sooner, and people may never. */
+const DECISION_WAIT_MS = 2_000
+/** Of those about whom it has not decided, at once. What is beyond is not let in, and asked about another time. */
+const MAX_ASKING = 64
 /** Members of whom something has been heard lately: how large a network is that no room counts. */
 const MAX_COUNTED = 4_096
 const COUNTED_MS = 600_000
@@ -28,6 +32,7 @@ export class Announcements {
   readonly #authorized = new AgingMap<string, Promise<boolean>>(MAX_AUTHORIZED, AUTHORIZED_MS)
   readonly #counted = new AgingMap<PeerId, true>(MAX_COUNTED, COUNTED_MS)
   #running = 0
+  #asking = 0
 
   constructor(host: Pick<MeshHost, 'prove' | 'authorize' | 'peerId'>) {
     this.#host = host
@@ -50,10 +55,10 @@ export class Announcements {
     return member
   }
 
-  /** The same, of those whom the application lets in. */
+  /** The same, of those whom the application lets in. Whoever is not decided about is not waited for. */
   async admit(announcement: Bytes): Promise<ProvenMember | undefined> {
     const member = await this.prove(announcement)
-    return member && (await this.isAuthorized(member, announcement)) ? member : undefined
+    return member && (await soon(this.isAuthorized(member, announcement))) ? member : undefined
   }
 
   /** Whether the application lets a member be seen and heard, asked once for each announcement. */
@@ -62,7 +67,9 @@ export class Announcements {
     const key = keyOf(announcement)
     const known = this.#authorized.get(key, nowMs())
     if (known) return known
-    const asking = this.#host.authorize(member)
+    if (this.#asking >= MAX_ASKING) return Promise.resolve(false)
+    this.#asking++
+    const asking = this.#host.authorize(member).finally(() => this.#asking--)
     void this.#authorized.set(key, asking, nowMs())
     return asking
   }
@@ -77,6 +84,17 @@ export class Announcements {
     void this.#proven.set(key, proving, nowMs())
     return proving
   }
+}
+
+/** False when it takes longer: others wait for this, too. */
+function soon(deciding: Promise<boolean>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), DECISION_WAIT_MS)
+    void deciding.then((isIn) => {
+      clearTimeout(timer)
+      resolve(isIn)
+    })
+  })
 }
 
 function keyOf(announcement: Bytes): string {

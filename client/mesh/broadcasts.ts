@@ -23,6 +23,8 @@ export const MAX_BROADCAST_BYTES = 12_288
 const MAX_AGE_MS = 120_000
 /** What a neighbour that says as much as gossip allows says in the time that something may come: 200 a second, three minutes. */
 const MAX_REMEMBERED = 36_000
+/** Broadcasts of those about whom the application has not decided: 768 KiB. It may ask people, and they may have gone. */
+const MAX_UNDECIDED = 64
 const DOMAIN = utf8('edge-net/broadcast/1\0')
 
 interface Broadcast {
@@ -53,6 +55,7 @@ export class Broadcasts {
   readonly #announcements: Announcements
   readonly #heard = new HeardBefore(MAX_REMEMBERED, MAX_AGE_MS, TICKET_CLOCK_TOLERANCE_MS)
   #lastSentAtMs = 0
+  #undecided = 0
 
   constructor(host: MeshHost, announcements: Announcements) {
     this.#host = host
@@ -75,8 +78,12 @@ export class Broadcasts {
     return BROADCAST.encode({ ...unsigned, announcement: this.#host.announcement(), signature })
   }
 
-  /** Says what becomes of a broadcast, and hands it to the application if it is genuine and new. */
-  async judge(payload: Bytes): Promise<Judgement> {
+  /**
+   * Says what becomes of a broadcast, and hands it to the application if it is genuine and new.
+   *
+   * @param origin whose voice it takes: nobody speaks at another's expense
+   */
+  async judge(payload: Bytes, origin: PeerId): Promise<Judgement> {
     const broadcast = BROADCAST.decode(payload)
     if (!broadcast || broadcast.data.length > MAX_BROADCAST_BYTES) return 'reject'
     const { announcement, sentAtMs, kind, signature, data } = broadcast
@@ -84,7 +91,9 @@ export class Broadcasts {
     const core = decodeAnnouncement(announcement)?.core
     if (words === undefined || !core || compareBytes(core.network, this.#host.networkId) !== 0) return 'reject'
     const member = await this.#announcements.prove(announcement)
-    if (!member || member.id === this.#host.peerId) return 'ignore'
+    if (!member) return 'ignore'
+    if (member.id !== origin) return 'reject'
+    if (member.id === this.#host.peerId) return 'ignore'
     // Looked at before the signature, which costs more, and again after it: the same may have come twice meanwhile.
     if (this.#heard.has(member.id, sentAtMs, this.#host.nowMs())) return 'ignore'
     if (!(await verifyStrictly(member.identity, signature, this.#signed(member.id, broadcast)))) return 'reject'
@@ -95,7 +104,11 @@ export class Broadcasts {
 
   /** Whoever is not to be heard here is passed on all the same: others may want to hear him. */
   async #hear(member: ProvenMember, announcement: Bytes, words: string | Bytes): Promise<void> {
-    if (await this.#announcements.isAuthorized(member, announcement)) this.#host.heard(member, words)
+    if (this.#undecided >= MAX_UNDECIDED) return
+    this.#undecided++
+    const isHeard = await this.#announcements.isAuthorized(member, announcement)
+    this.#undecided--
+    if (isHeard) this.#host.heard(member, words)
   }
 
   #signed(from: PeerId, { sentAtMs, kind, data }: Pick<Broadcast, 'sentAtMs' | 'kind' | 'data'>): Bytes {

@@ -27,6 +27,8 @@ export class Contact {
   /** It has said something of a mesh: clients without one do not. */
   hasSpoken = false
   isOwnChoice = false
+  /** A direct path was worth a connection: the same one, however often it becomes a neighbour. */
+  hasConnection = false
   /** What is awaited must have come by then. */
   deadlineMs = Infinity
   /** How many neighbours it says that it has. */

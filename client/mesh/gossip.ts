@@ -9,11 +9,11 @@
  */
 import { compareBytes, type Bytes } from '../../protocol/bytes.ts'
 import { peerIdBytes, type PeerId } from '../../protocol/peer-id.ts'
-import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
+import { Budget } from './budget.ts'
 import { GossipLink } from './gossip-link.ts'
 import type { GossipPolicy } from './gossip-policy.ts'
-import { MAX_HOPS, MAX_IDS, SEEK_TOPIC } from './limits.ts'
+import { LAST_COMMON_TOPIC, MAX_HOPS, MAX_IDS, SEEK_TOPIC } from './limits.ts'
 import { MessageStore } from './message-store.ts'
 import { encodeMessage, identified, withHops, type Bodies, type Gossip as Message, type Kind } from './messages.ts'
 import { Missing } from './missing.ts'
@@ -56,6 +56,9 @@ interface Pending {
 }
 
 const ORIGIN_MS = 60_000
+/** Former neighbours, whose rates are remembered for so long. */
+const MAX_FORMER = 128
+const FORMER_MS = 600_000
 
 export class Gossip {
   readonly #policy: GossipPolicy
@@ -65,7 +68,8 @@ export class Gossip {
   readonly #store: MessageStore
   readonly #missing: Missing
   readonly #pending = new Map<number, Pending>()
-  readonly #origins: AgingMap<string, TokenBucket>
+  readonly #origins: AgingMap<string, Budget>
+  readonly #former = new AgingMap<PeerId, GossipLink>(MAX_FORMER, FORMER_MS)
   #ticket = 0
   #number = 0
   /** Messages that have come, each once. */
@@ -105,7 +109,23 @@ export class Gossip {
   neighbourUp(id: PeerId): void {
     const { nowMs } = this.#host
     const auditAtMs = nowMs + this.#policy.auditMs * (0.5 + this.#host.random())
-    const link = new GossipLink(id, this.#policy, auditAtMs, nowMs)
+    const link = this.#former.get(id, nowMs) ?? new GossipLink(id, this.#policy, auditAtMs, nowMs)
+    link.audit = undefined
+    this.#begin(link)
+  }
+
+  /** It has become a neighbour again, and was none meanwhile for itself only. What it was asked for is to come all the same. */
+  neighbourAnew(id: PeerId): void {
+    const link = this.#links.get(id)
+    if (!link) return
+    this.#links.delete(id)
+    this.#begin(link)
+  }
+
+  #begin(link: GossipLink): void {
+    const { nowMs } = this.#host
+    const { id, auditAtMs } = link
+    link.begin(nowMs)
     const isOneTooMany = this.#pushingCount() >= this.#policy.eagerFloor
     this.#links.set(id, link)
     this.#auditAtMs = Math.min(this.#auditAtMs, auditAtMs)
@@ -121,6 +141,8 @@ export class Gossip {
   }
 
   neighbourDown(id: PeerId): void {
+    const link = this.#links.get(id)
+    if (link) void this.#former.set(id, link, this.#host.nowMs)
     this.#links.delete(id)
   }
 
@@ -161,8 +183,9 @@ export class Gossip {
     const { key, message, bytes, pushers } = pending
     for (const link of pushers) link.pending--
     this.#seen.set(key, undefined, this.#host.nowMs)
-    if (verdict === 'reject') for (const { id } of pushers) this.#host.blame(id, 'garbage')
-    if (verdict !== 'accept') return
+    if (verdict === 'reject') for (const link of pushers) this.#broughtGarbage(link, message.topic)
+    // Origins are claims: what somebody else says in his name costs nobody his voice.
+    if (verdict !== 'accept') return this.#paceOf(message)?.giveBack()
     const [first] = pushers
     if (first) this.#host.deliver(message, first.id)
     this.#spread(pending, withHops(bytes, message.hops + 1))
@@ -181,14 +204,16 @@ export class Gossip {
       return
     }
     const tellers = this.#missing.came(key)
-    if (
-      message.hops >= MAX_HOPS ||
-      !this.#originMay(keyOf(message.origin)) ||
-      link.pending >= this.#policy.maxPending
-    ) {
+    if (link.isDoubted(message.topic, nowMs)) {
+      for (const teller of tellers) if (teller !== link) this.#missing.told(key, id, teller)
+      return
+    }
+    const mayBeSaid = this.#paceOf(message)?.allows(nowMs) ?? true
+    if (message.hops >= MAX_HOPS || !mayBeSaid || link.pending >= this.#policy.maxPending) {
       this.#seen.set(key, undefined, nowMs)
       return
     }
+    this.#paceOf(message)?.spend(nowMs)
     this.#counts(link)
     this.#count++
     link.pending++
@@ -240,12 +265,23 @@ export class Gossip {
     return count
   }
 
-  /** Whoever says much is heard less: what is over is not relayed, and that is nobody's fault but his. */
-  #originMay(origin: string): boolean {
+  /**
+   * Whoever says much on a topic is heard less: what is over is not relayed, and that is nobody's fault but his. Seeking, which
+   * nobody can judge, is rationed by neighbour.
+   */
+  #paceOf({ topic, origin }: Message): Budget | undefined {
+    if (topic === SEEK_TOPIC) return undefined
     const { nowMs } = this.#host
-    const bucket = this.#origins.get(origin, nowMs) ?? new TokenBucket(this.#policy.perOrigin)
-    this.#origins.set(origin, bucket, nowMs)
-    return bucket.take(nowMs)
+    const key = `${topic} ${keyOf(origin)}`
+    const pace = this.#origins.get(key, nowMs) ?? new Budget(this.#policy.perOrigin)
+    void this.#origins.set(key, pace, nowMs)
+    return pace
+  }
+
+  /** What everybody judges nobody honest passes on; of other topics a member may know nothing. */
+  #broughtGarbage(link: GossipLink, topic: number): void {
+    if (topic <= LAST_COMMON_TOPIC) this.#host.blame(link.id, 'garbage')
+    else link.doubt(topic, this.#host.nowMs)
   }
 
   // ---- telling of it -----------------------------------------------------------------------------------------------

@@ -17,3 +17,7 @@ export const MAX_ALTERNATIVES = 4
 export const CARRY_ID_BYTES = 8
 /** The topic of the mesh's own gossip; the others are the network's. */
 export const SEEK_TOPIC = 0
+/** What a member says to all in his name. */
+export const BROADCAST_TOPIC = 1
+/** Topics up to this one every mesh judges. */
+export const LAST_COMMON_TOPIC = BROADCAST_TOPIC

@@ -4,13 +4,14 @@
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { EnvelopeKind } from '../../protocol/envelope.ts'
-import { parsePeerId, type PeerId } from '../../protocol/peer-id.ts'
+import { parsePeerId, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 import type { Peer, Sendable } from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { random } from '../qdag/shell.ts'
 import { Announcements } from './announcements.ts'
 import type { MeshHost } from './api.ts'
 import { Broadcasts } from './broadcasts.ts'
+import { BROADCAST_TOPIC } from './limits.ts'
 import { LinkWatch } from './link-watch.ts'
 import { Mesh, meshPolicy, type MeshOutput } from './mesh.ts'
 import { idOf } from './message-id.ts'
@@ -18,7 +19,7 @@ import type { NeighbourCarrier, NeighbourRoutes } from './neighbour-carrier.ts'
 import { Newcomers, type NewcomersHost } from './newcomers.ts'
 import { MESH_CHANNEL, Outbox } from './outbox.ts'
 import { Reaching, unreachableError } from './reaching.ts'
-import { BROADCAST_TOPIC, Topics } from './topics.ts'
+import { Topics } from './topics.ts'
 
 const ROOM = 'room'
 
@@ -57,7 +58,7 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
       (cause) => host.failed(cause),
     )
     this.#broadcasts = new Broadcasts(host, this.#announcements)
-    this.topics.take(BROADCAST_TOPIC, (payload) => this.#broadcasts.judge(payload))
+    this.topics.take(BROADCAST_TOPIC, (payload, _from, origin) => this.#broadcasts.judge(payload, origin))
     const announcement = () => host.announcement()
     this.#mesh = new Mesh(this.#output(), {
       self: host.peerId,
@@ -240,15 +241,15 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     return {
       send: (peer, bytes) => this.#outbox.send(peer, bytes),
       reach: (peer, announcement) => void this.#reach(peer, announcement),
-      met: (announcement) => void this.#met(announcement),
+      met: (announcement, from) => void this.#met(announcement, from),
       direct: (peer) => host.direct(peer),
       release: (peer) => host.release(peer),
       sample: (count) => {
         if (this.#isRoomUp) host.sample(count)
       },
       prove: (ticket, announcements) => void this.#prove(ticket, announcements),
-      validate: (ticket, { topic, payload }, from) => {
-        const judging = this.topics.judge(topic, payload, from)
+      validate: (ticket, { topic, payload, origin }, from) => {
+        const judging = this.topics.judge(topic, payload, from, peerIdText(origin))
         void judging.then((verdict) => this.#turn((mesh, now) => mesh.judged(ticket, verdict, now)))
       },
       // Whoever judged it has had it.
@@ -266,8 +267,10 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     else if (!(await this.#host.link(announcement))) this.#turn((mesh, now) => mesh.unreachable(id, now))
   }
 
-  async #met(announcement: Bytes): Promise<void> {
-    if (await this.#announcements.admit(announcement)) await this.#host.link(announcement)
+  async #met(announcement: Bytes, from: PeerId): Promise<void> {
+    const member = await this.#announcements.admit(announcement)
+    // Nobody introduces others.
+    if (member?.id === from) await this.#host.link(announcement)
   }
 
   async #prove(ticket: number, announcements: readonly Bytes[]): Promise<void> {

@@ -277,6 +277,7 @@ export class Mesh {
         this.#gossip.neighbourDown(peer)
         this.#router.neighbourDown(peer)
       },
+      neighbourAnew: (peer) => this.#gossip.neighbourAnew(peer),
       // Of gossip.
       validate: (ticket, message, from) => this.#validate(ticket, message, from),
       deliver: (message, from) => this.#deliver(message, from),
@@ -287,7 +288,7 @@ export class Mesh {
       hasLink: (peer) => this.#overlay.contacts.hasLink(peer),
       toldBy: (peer) => this.#overlay.toldBy(peer),
       envelope: (from, kind, body) => output.envelope(from, kind, body),
-      met: (bytes) => output.met(bytes),
+      met: (bytes, from) => output.met(bytes, from),
       lost: (to) => output.lost(to),
     }
   }

@@ -14,8 +14,8 @@ export interface MeshOutput {
   send(peer: PeerId, bytes: Bytes): void
   /** A link is wanted, over any carrier. The shell calls `linkUp`, also when there is a link, or `unreachable` as soon as it knows. */
   reach(peer: PeerId, announcement: Bytes): void
-  /** A member seeks us, whom it knows by name only, and shows who it is: the shell checks that and makes a link to it. */
-  met(announcement: Bytes): void
+  /** This member seeks us, whom it knows by name only, and shows who it is: the shell checks that and makes a link to it. */
+  met(announcement: Bytes, from: PeerId): void
   /** It is a neighbour: a direct path is worth its connection. */
   direct(peer: PeerId): void
   /** Neither the mesh nor, as far as it knows, an application needs the link any more. The shell ends it without `linkDown`. */

@@ -18,6 +18,8 @@ export interface OverlayHost {
   prove(announcements: readonly Bytes[], take: (ids: readonly (PeerId | undefined)[]) => void): void
   neighbourUp(peer: PeerId): void
   neighbourDown(peer: PeerId): void
+  /** A neighbour has become one again, without having been none here. */
+  neighbourAnew(peer: PeerId): void
   blame(peer: PeerId, fault: Fault): void
 }
 

@@ -9,7 +9,7 @@
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { Candidates } from './candidates.ts'
-import { ConnectionBudget } from './connection-budget.ts'
+import { Budget } from './budget.ts'
 import { Contact } from './contact.ts'
 import { Contacts } from './contacts.ts'
 import type { ToldMember } from './messages.ts'
@@ -29,7 +29,8 @@ export class Overlay {
   readonly #neighbours: Neighbourhood
   readonly #candidates: Candidates
   readonly #size: NetworkSize
-  readonly #connections: ConnectionBudget
+  /** Engines allow only so many in a page's life, so that whoever is asked for one by everybody must at some time say no. */
+  readonly #connections: Budget
   readonly #shuffles: Shuffles
   readonly #samples: RoomSamples
   /** Nobody introduces members to each other but those who told of them. */
@@ -43,7 +44,7 @@ export class Overlay {
     this.#policy = policy
     this.#candidates = new Candidates(host, policy, passive, (id) => this.contacts.has(id))
     this.#size = new NetworkSize(policy.degrees)
-    this.#connections = new ConnectionBudget(policy.connections)
+    this.#connections = new Budget(policy.connections)
     this.#neighbours = new Neighbourhood(policy, host.random)
     this.#shuffles = new Shuffles(policy, host.random)
     this.#samples = new RoomSamples(policy, host.random)
@@ -90,11 +91,12 @@ export class Overlay {
     if (contact.source !== undefined) this.passive.found(contact.source, true, nowMs)
     contact.state = 'linked'
     contact.isDirect = false
+    contact.hasConnection = false
     contact.usedAtMs = nowMs
     contact.deadlineMs = Infinity
     // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
     const isInNeed = this.isComplete || this.degree < this.#policy.degrees.floor
-    const isWanted = isInNeed && this.degree + this.contacts.askingCount < this.#size.ceiling && this.#mayAsk(id)
+    const isWanted = isInNeed && this.degree + this.contacts.askingCount < this.#size.ceiling && this.#mayAsk(contact)
     if (contact.isDialled || isWanted) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
   }
@@ -134,11 +136,18 @@ export class Overlay {
   }
 
   /** What an application says goes a direct path, as long as that can be afforded. */
-  #connect({ id }: Contact): void {
-    const { nowMs } = this.#host
-    if (!this.#connections.allows(nowMs)) return
-    this.#connections.spend(nowMs)
-    this.#host.direct(id)
+  #connect(contact: Contact): void {
+    if (this.#mayConnect(contact)) this.#makeDirect(contact)
+  }
+
+  #makeDirect(contact: Contact): void {
+    if (!contact.hasConnection) this.#connections.spend(this.#host.nowMs)
+    contact.hasConnection = true
+    this.#host.direct(contact.id)
+  }
+
+  #mayConnect({ hasConnection }: Contact): boolean {
+    return hasConnection || this.#connections.allows(this.#host.nowMs)
   }
 
   /** It says nothing, and may be asleep: a link to it may be worth keeping, and ends by itself when it does not come back. */
@@ -254,8 +263,8 @@ export class Overlay {
   // ---- becoming neighbours -----------------------------------------------------------------------------------------
 
   /** Whoever is asked and accepts is worth a connection: what cannot be afforded is not asked for. */
-  #mayAsk(id: PeerId): boolean {
-    return !this.#candidates.isBanned(id) && this.#connections.allows(this.#host.nowMs)
+  #mayAsk(contact: Contact): boolean {
+    return !this.#candidates.isBanned(contact.id) && this.#mayConnect(contact)
   }
 
   #ask(contact: Contact): void {
@@ -273,23 +282,18 @@ export class Overlay {
     const isSettled = state === 'neighbour' || (state === 'asking' && this.degree < this.#size.ceiling)
     if (isSettled || this.#hasRoomFor(contact, isUrgent)) {
       this.#host.send(id, 'mesh_accept', { degree: Math.min(this.degree + 1, 255) })
-      if (state === 'neighbour') this.#begunAnew(contact)
+      // It has parted, or lost its link, without our knowing, and knows nothing of what was agreed before.
+      if (state === 'neighbour') this.#host.neighbourAnew(id)
       else this.#join(contact, state === 'asking')
       return
     }
     this.#host.send(id, 'mesh_refuse', { members: this.#candidates.isBanned(id) ? [] : this.#alternatives(contact) })
   }
 
-  /** It has parted, or lost its link, without our knowing, and knows nothing of what was agreed before. */
-  #begunAnew({ id }: Contact): void {
-    this.#host.neighbourDown(id)
-    this.#host.neighbourUp(id)
-  }
-
   /** Whether somebody may become a neighbour; drops another one for it if it is in need. */
   #hasRoomFor(contact: Contact, isUrgent: boolean): boolean {
     const { nowMs } = this.#host
-    if (this.#candidates.isBanned(contact.id) || !this.#connections.allows(nowMs)) return false
+    if (!this.#mayAsk(contact)) return false
     const { ceiling, own } = this.#policy.degrees
     const chosenByOthers = this.degree - this.#neighbours.ownChoices
     const hasRoom = this.degree < this.#size.ceiling && (this.isComplete || chosenByOthers < ceiling - own)
@@ -313,10 +317,9 @@ export class Overlay {
     contact.poorSinceMs = undefined
     this.#neighbours.add(contact)
     this.passive.remove(contact.id)
-    this.#connections.spend(nowMs)
     this.#samples.begin()
     if (this.#rotateAtMs === Infinity) this.#rotateAtMs = nowMs + this.#jittered(this.#policy.rotateMs)
-    this.#host.direct(contact.id)
+    this.#makeDirect(contact)
     this.#host.neighbourUp(contact.id)
     // Whom else it knows is wanted soon, or at once.
     const waitMs = this.degree <= this.#policy.degrees.floor ? 0 : this.#policy.busyMs
@@ -353,6 +356,7 @@ export class Overlay {
   #leave(contact: Contact): void {
     this.#neighbours.remove(contact.id)
     contact.state = 'linked'
+    contact.usedAtMs = this.#host.nowMs
     this.#host.neighbourDown(contact.id)
     this.#release(contact)
   }
@@ -424,7 +428,7 @@ export class Overlay {
         contact.isDemanded = false
         this.#end(contact)
       } else if (state === 'linked' && contact.hasSpoken && nowMs - contact.askedAtMs >= shuffleMs) {
-        if (this.isComplete && this.degree < this.#size.ceiling && this.#mayAsk(id)) this.#ask(contact)
+        if (this.isComplete && this.degree < this.#size.ceiling && this.#mayAsk(contact)) this.#ask(contact)
       }
     }
   }

@@ -35,6 +35,8 @@ export interface RoutePolicy {
   /** Seeking is heard by everybody. What one neighbour may pass on, and what we say ourselves. */
   readonly seeks: Rate
   readonly ownSeeks: Rate
+  /** Links to those who seek us by name: in the minute that one lasts which nobody uses, half of what a client keeps. */
+  readonly introductions: Rate
 }
 
 export const ROUTE_POLICY: RoutePolicy = {
@@ -57,4 +59,5 @@ export const ROUTE_POLICY: RoutePolicy = {
   ownBulkKiB: { burst: 256, perSecond: 32 },
   seeks: { burst: 40, perSecond: 4 },
   ownSeeks: { burst: 8, perSecond: 0.5 },
+  introductions: { burst: 16, perSecond: 0.25 },
 }

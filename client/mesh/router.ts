@@ -37,8 +37,8 @@ export interface RouterHost {
   toldBy(peer: PeerId): PeerId | undefined
   /** For us. */
   envelope(from: PeerId, kind: EnvelopeKind, body: Bytes): void
-  /** Somebody who knows us by name only seeks us, and says who he is. */
-  met(announcement: Bytes): void
+  /** Somebody who knows us by name only seeks us, and says who he is; `origin` is whose announcement it has to be. */
+  met(announcement: Bytes, origin: PeerId): void
   /** Nobody knows a way. */
   lost(to: PeerId): void
   blame(peer: PeerId, fault: Fault): void
@@ -50,6 +50,15 @@ interface Waiting {
   readonly payload: Bytes
   askAgainAtMs: number
   readonly untilMs: number
+}
+
+/** An envelope has passed here. */
+interface Passage {
+  readonly to: PeerId
+  /** Whom it came from; `undefined` when it was our own. */
+  readonly before: PeerId | undefined
+  /** Whom it went to; `undefined` when it went no further. */
+  readonly next: PeerId | undefined
 }
 
 /** Somebody who was sought has answered. */
@@ -70,17 +79,19 @@ export class Router {
   readonly #policy: RoutePolicy
   readonly #host: RouterHost
   readonly #routes: Routes
-  /** What was carried, by its id, and whom it came from. */
-  readonly #carried: AgingMap<string, PeerId | undefined>
+  /** What was carried, by its id. */
+  readonly #carried: AgingMap<string, Passage>
   /** To whom no way led, with its first neighbour: those who told of them lead there no better, and they are sought. */
   readonly #misled: AgingMap<PeerId, PeerId | undefined>
   readonly #unanswered: Unanswered
   readonly #sought = new Map<PeerId, Waiting>()
   readonly #found: AgingMap<PeerId, Found>
   readonly #rates = new Map<PeerId, Rates>()
-  /** Of those with a mere link, over which one may be asked to carry as well. */
+  /** Of those with a mere link, over which one may be asked to carry as well, and of former neighbours. */
   readonly #linkRates: AgingMap<PeerId, Rates>
   readonly #ownSeeks: TokenBucket
+  /** Gossip's origins are claims: whoever likes can have us introduce ourselves to others. */
+  readonly #introductions: TokenBucket
   readonly #bulk: Allowance
   nextMs = Infinity
 
@@ -94,6 +105,7 @@ export class Router {
     this.#found = new AgingMap(policy.maxSought, policy.seekMs)
     this.#linkRates = new AgingMap(policy.maxLinks, policy.routeMs)
     this.#ownSeeks = new TokenBucket(policy.ownSeeks)
+    this.#introductions = new TokenBucket(policy.introductions)
     this.#bulk = new Allowance(policy.ownBulkKiB)
   }
 
@@ -103,7 +115,8 @@ export class Router {
   }
 
   neighbourUp(id: PeerId): void {
-    this.#rates.set(id, this.#newRates())
+    // Whoever parts and comes again has no more for it.
+    this.#rates.set(id, this.#linkRates.get(id, this.#host.nowMs) ?? this.#newRates())
   }
 
   #newRates(): Rates {
@@ -114,6 +127,8 @@ export class Router {
   }
 
   neighbourDown(id: PeerId): void {
+    const rates = this.#rates.get(id)
+    if (rates) this.#linkRates.set(id, rates, this.#host.nowMs)
     this.#rates.delete(id)
     this.#routes.neighbourDown(id)
   }
@@ -132,7 +147,8 @@ export class Router {
       this.#askAgain(waiting)
       return this.#wait(waiting, kind, body)
     }
-    return this.#depart(to, kind, body) || this.#seek(to, kind, body)
+    // Whoever is asked who he is has just shown a way, if he is there: strangers that are none would have us seek them.
+    return this.#depart(to, kind, body) || (kind !== 'who' && this.#seek(to, kind, body))
   }
 
   #depart(to: PeerId, kind: EnvelopeKind, body: Bytes): boolean {
@@ -144,7 +160,8 @@ export class Router {
       this.#abandon(to)
       return false
     }
-    this.#carried.set(keyOf(this.#hand(next, to, kind, body)), undefined, nowMs)
+    const id = this.#hand(next, to, kind, body)
+    this.#carried.set(keyOf(id), { to, before: undefined, next }, nowMs)
     return true
   }
 
@@ -236,7 +253,8 @@ export class Router {
     this.#learn(origin, via, 0)
     if (peerIdText(payload.subarray(0, PEER_ID_BYTES)) !== self) return
     this.#answer(origin, via)
-    if (payload.length > PEER_ID_BYTES) this.#host.met(payload.slice(PEER_ID_BYTES))
+    if (payload.length > PEER_ID_BYTES && this.#introductions.take(this.#host.nowMs))
+      this.#host.met(payload.slice(PEER_ID_BYTES), origin)
   }
 
   receive(via: PeerId, carry: Carry): void {
@@ -251,12 +269,12 @@ export class Router {
     }
     // Ways that lead in a circle: whoever sent it this way forgets that, and so does everybody before him.
     if (this.#carried.has(key, nowMs) || carry.from === self) return this.#cannot(via, carry)
-    this.#carried.set(key, via, nowMs)
+    const next = this.#nextOf(carry, via)
+    this.#carried.set(key, { to: carry.to, before: via, next }, nowMs)
     // An answer shows the way that holds now, whatever was known before.
     if (this.#sought.has(carry.from)) this.#routes.remove(carry.from)
     this.#learn(carry.from, via, carry.kind === 'who' ? 1 : 2)
     if (carry.to === self) return this.#arrived(via, carry)
-    const next = carry.hops + 1 < MAX_CARRY_HOPS ? this.#nextTo(carry.to, via) : undefined
     if (next !== undefined) this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
     else this.#cannot(via, carry)
   }
@@ -294,19 +312,29 @@ export class Router {
   }
 
   /** What was carried this way got no further: it goes back to whoever it came from, who forgets the way. */
-  lost(via: PeerId, { id, from, to }: Bodies['mesh_lost']): void {
-    const { nowMs, self } = this.#host
+  lost(via: PeerId, { id, from }: Bodies['mesh_lost']): void {
+    const { nowMs } = this.#host
     const key = keyOf(id)
-    if (!this.#carried.has(key, nowMs)) return
-    const before = this.#carried.get(key, nowMs)
-    if (this.#routes.next(to, nowMs) === via) this.#routes.remove(to)
-    if (before !== undefined && from !== self) this.#host.send(before, 'mesh_lost', { id, from, to })
-    if (from !== self || before !== undefined) return
-    this.#abandon(to)
+    const passage = this.#carried.get(key, nowMs)
+    // Only whoever was to carry it on can say so, and once; what it says besides is known here.
+    if (passage?.next !== via) return
+    const { to, before } = passage
+    this.#carried.set(key, { ...passage, next: undefined }, nowMs)
+    if (before !== undefined) {
+      if (this.#routes.next(to, nowMs) === via) this.#routes.remove(to)
+      return this.#host.send(before, 'mesh_lost', { id, from, to })
+    }
+    // Another way may have shown itself meanwhile.
+    if ((this.#routes.next(to, nowMs) ?? via) === via) this.#abandon(to)
     this.#host.lost(to)
   }
 
   // ---- ways --------------------------------------------------------------------------------------------------------
+
+  #nextOf({ to, hops }: Carry, via: PeerId): PeerId | undefined {
+    const mayGoOn = to !== this.#host.self && hops + 1 < MAX_CARRY_HOPS
+    return mayGoOn ? this.#nextTo(to, via) : undefined
+  }
 
   /** To whom an envelope of somebody else's goes next. */
   #nextTo(to: PeerId, via: PeerId): PeerId | undefined {

@@ -5,11 +5,11 @@ import { EdgeNetError } from '../errors.ts'
 import type { Judgement, NetworkGossip } from './api.ts'
 import { MAX_GOSSIP_BYTES } from './limits.ts'
 
-export const BROADCAST_TOPIC = 1
 /** One byte; 0 is the mesh's own. */
 const MAX_TOPIC = 255
 
-export type Judge = Parameters<NetworkGossip['take']>[1]
+/** `origin` is who says it, as whoever passes it on claims. */
+export type Judge = (payload: Bytes, from: PeerId, origin: PeerId) => Judgement | Promise<Judgement>
 
 export class Topics implements Pick<NetworkGossip, 'publish' | 'take'> {
   readonly #say: (topic: number, payload: Bytes) => void
@@ -40,9 +40,9 @@ export class Topics implements Pick<NetworkGossip, 'publish' | 'take'> {
   }
 
   /** What becomes of a message. Never rejects: nobody is to blame for a judge that fails. */
-  async judge(topic: number, payload: Bytes, from: PeerId): Promise<Judgement> {
+  async judge(topic: number, ...message: Parameters<Judge>): Promise<Judgement> {
     try {
-      return (await this.#judges.get(topic)?.(payload, from)) ?? 'accept'
+      return (await this.#judges.get(topic)?.(...message)) ?? 'accept'
     } catch (cause) {
       this.#failed(cause)
       return 'ignore'

@@ -1,7 +1,7 @@
 /** What is said to all is the speaker's own, is heard once, and whoever passes on what cannot be true is blamed for it. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { NetworkGossip } from '../../client/mesh/api.ts'
-import { BROADCAST_TOPIC } from '../../client/mesh/topics.ts'
+import { BROADCAST_TOPIC } from '../../client/mesh/limits.ts'
 import { compareBytes, concat, utf8, type Bytes } from '../../protocol/bytes.ts'
 import { sha256 } from '../../protocol/hash.ts'
 import { peerIdBytes } from '../../protocol/peer-id.ts'
@@ -133,6 +133,7 @@ describe('what is said to all', () => {
 
 describe('what nobody has said', () => {
   const forged: Record<string, () => Promise<Bytes>> = {
+    'was said by somebody else, at whose expense it would be passed on': () => payloadOf(bobKeys),
     'is signed by another': () => payloadOf(bobKeys, { signedBy: eveKeys }),
     'is signed for another session': () => payloadOf(eveKeys, { signedFor: bobKeys }),
     'is signed for another network': async () => payloadOf(eveKeys, { signedNetwork: await sha256(utf8('other')) }),

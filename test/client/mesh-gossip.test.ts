@@ -77,7 +77,8 @@ const wordOf = (text: string): Bodies['mesh_gossip'] => ({
   number: 0,
   payload: utf8(text),
 })
-const idOfWord = (text: string) => idOf(identified(encodeMessage('mesh_gossip', wordOf(text))))
+const idOfWord = (text: string, change: Partial<Bodies['mesh_gossip']> = {}) =>
+  idOf(identified(encodeMessage('mesh_gossip', { ...wordOf(text), ...change })))
 
 describe('what is said', () => {
   it('by oneself goes to all neighbours, also to those who want no pushing', () => {
@@ -259,6 +260,73 @@ describe('what is told of', () => {
     pass(GOSSIP_POLICY.storeMs + 1)
     graft(BEN, true, idOfWord('word'))
     expect(sentOf('mesh_gossip')).toEqual([BEN])
+  })
+})
+
+describe('a voice', () => {
+  const speaker = (n: number) => peerIdBytes(peer(n))
+
+  it('is nobody’s to take: what somebody says in another’s name, or on another topic, does not count', () => {
+    const { push, judge, pass, delivered, forget } = makeGossip()
+    for (let i = 0; i < 4 * GOSSIP_POLICY.perOrigin.burst; i++) {
+      push(ANN, `forged ${i}`, { origin: speaker(50) })
+      judge('ignore')
+      push(ANN, `elsewhere ${i}`, { origin: speaker(50), topic: 99 })
+      judge('accept')
+    }
+    forget()
+    delivered.length = 0
+    push(BEN, 'genuine', { origin: speaker(50) })
+    judge('accept')
+    pass(0)
+    expect(delivered).toEqual([`genuine ${BEN}`])
+  })
+
+  it('of those who seek is rationed by neighbour alone: anybody could claim to be them', () => {
+    const { push, judge, delivered } = makeGossip()
+    const count = 2 * GOSSIP_POLICY.perOrigin.burst
+    for (let i = 0; i < count; i++) push(ANN, `whom ${i}`, { origin: speaker(50), topic: SEEK_TOPIC })
+    judge('accept')
+    expect(delivered).toHaveLength(count)
+  })
+})
+
+describe('garbage', () => {
+  it('on a topic that not everybody judges costs its bringer that topic there, and nothing else', () => {
+    const { gossip, push, judge, blamed, asked, delivered, have, pass, sentOf, forget } = makeGossip()
+    for (let i = 0; i < 3; i++) push(ANN, `bad ${i}`, { topic: 2 })
+    judge('reject')
+    expect(blamed).toEqual([])
+    have(BEN, idOfWord('good', { topic: 2 }))
+    push(ANN, 'good', { topic: 2 })
+    push(ANN, 'word')
+    expect(asked).toHaveLength(1)
+    judge('accept')
+    expect(delivered).toEqual([`word ${ANN}`])
+    // It is asked for at those who are listened to.
+    forget()
+    pass(GOSSIP_POLICY.graftMs)
+    expect(sentOf('mesh_graft')).toEqual([BEN])
+    // Nor does parting and coming again help.
+    gossip.neighbourDown(ANN)
+    gossip.neighbourUp(ANN)
+    push(ANN, 'other', { topic: 2 })
+    expect(asked).toEqual([])
+  })
+})
+
+describe('whoever parts and comes again', () => {
+  it('has no more to say for it, and is asked all the same for what it should have', () => {
+    const { gossip, push, judge, blamed } = makeGossip()
+    const { burst } = GOSSIP_POLICY.messages
+    for (let i = 0; i < burst; i++) push(ANN, 'word')
+    judge('accept')
+    expect(blamed.filter((each) => each.startsWith('flood'))).toEqual([])
+    gossip.neighbourDown(ANN)
+    gossip.neighbourUp(ANN)
+    gossip.neighbourAnew(ANN)
+    push(ANN, 'word')
+    expect(blamed).toEqual([`flood ${ANN}`])
   })
 })
 

@@ -41,6 +41,7 @@ function makeOverlay(total: number) {
       prove: () => undefined,
       neighbourUp: () => undefined,
       neighbourDown: () => undefined,
+      neighbourAnew: () => undefined,
       blame: (whom, fault) => void out.blamed.push(`${fault} ${whom}`),
     },
     { ...OVERLAY_POLICY, degrees: DEGREES },
@@ -161,6 +162,30 @@ describe('a member of a large network', () => {
     expect(direct.length).toBeLessThanOrEqual(burst + hours * 3_600 * perSecond + 1)
     // It is a budget, not an end: those who come late find a place as well.
     expect(direct.length).toBeGreaterThan(hours * 3_600 * perSecond - 1)
+  })
+
+  it('spends one connection on a link, however often its peer parts and comes again', () => {
+    const { overlay, ask, receive, pass, direct, clock } = makeOverlay(LARGE)
+    const { burst } = OVERLAY_POLICY.connections
+    for (let i = 0; i < 4 * burst; i++) {
+      expect(ask(peer(1), { isUrgent: true })).toBe('mesh_accept')
+      receive(peer(1), { kind: 'mesh_part', body: { members: [] } })
+      overlay.contacts.used(peer(1), clock.nowMs)
+      pass(3_000)
+    }
+    expect(direct.length).toBe(4 * burst)
+    for (let n = 2; n <= 6; n++) expect(ask(peer(n))).toBe('mesh_accept')
+  })
+
+  it('keeps the link of a former neighbour for a while: it may ask again', () => {
+    const { ask, receive, pass, released } = makeOverlay(LARGE)
+    ask(peer(1))
+    pass(10 * OVERLAY_POLICY.idleMs)
+    receive(peer(1), { kind: 'mesh_part', body: { members: [] } })
+    pass(OVERLAY_POLICY.lingerMs - 1_000)
+    expect(released).toEqual([])
+    pass(1_000 + 2 * OVERLAY_POLICY.calmMs)
+    expect(released).toEqual([peer(1)])
   })
 
   it('dials as few members at once as it may, and does not dial the same one twice', () => {

@@ -1,6 +1,6 @@
 /** Parts of the mesh's shell, each by itself: what was heard before, who turns to a newcomer, what waits for a link, whose announcements are. */
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Announcements } from '../../client/mesh/announcements.ts'
 import type { MeshHost, ProvenMember } from '../../client/mesh/api.ts'
 import { HeardBefore } from '../../client/mesh/heard-before.ts'
@@ -156,6 +156,28 @@ describe('announcements', () => {
     expect([proofs, questions, known.count]).toEqual([2, 2, 2])
     await known.prove(utf8('me'))
     expect(known.count).toBe(2)
+  })
+
+  it('hold nobody up while the application decides, and it is asked about few at once', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const questions: ((isIn: boolean) => void)[] = []
+    const known = new Announcements({
+      peerId: 'me' as PeerId,
+      prove: async (bytes) => memberOf(String.fromCharCode(...bytes)),
+      authorize: () => new Promise((resolve) => questions.push(resolve)),
+    })
+    const all = Array.from({ length: 1_000 }, (_, i) => known.admit(utf8(`${i}`)))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(questions).toHaveLength(64)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect((await Promise.all(all)).filter(Boolean)).toEqual([])
+    // What it decides later counts from then on.
+    questions[0]?.(true)
+    expect((await known.admit(utf8('0')))?.id).toBe('0')
+    void known.admit(utf8('1000'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(questions).toHaveLength(65)
   })
 
   it('are not proven when too many are being proven', async () => {

@@ -152,10 +152,33 @@ describe('an envelope of our own', () => {
     expect([carried(sent).length, sought.length]).toEqual([20, 0])
   })
 
-  it('is not lost because somebody says so who was sent nothing', () => {
-    const { router, lost } = makeRouter()
+  it('is not lost because somebody says so who was sent nothing, and only once, and no other', () => {
+    const { router, hints, sent, lost } = makeRouter()
     router.lost(NEAR, { id: new Uint8Array(8), from: SELF, to: FAR })
+    hints.set(FAR, OTHER)
+    router.carry(FAR, 'signal', NOTHING)
+    const body = carried(sent)[0]?.body as Bodies['mesh_lost']
+    router.lost(NEAR, body)
     expect(lost).toEqual([])
+    for (const to of [STRANGER, FAR, id(7), id(8)]) router.lost(OTHER, { ...body, to })
+    expect(lost).toEqual([FAR])
+  })
+
+  it('that was lost long ago takes nothing from the way that has shown itself since', () => {
+    const { router, hints, sent, sought } = makeRouter()
+    hints.set(FAR, OTHER)
+    router.carry(FAR, 'signal', NOTHING)
+    router.receive(NEAR, carryOf({}))
+    router.lost(OTHER, carried(sent)[0]?.body as Bodies['mesh_lost'])
+    router.carry(FAR, 'signal', NOTHING)
+    expect(carried(sent).at(-1)?.to).toBe(NEAR)
+    expect(sought).toEqual([])
+  })
+
+  it('that asks a stranger who he is has nobody sought', () => {
+    const { router, sent, sought } = makeRouter()
+    expect(router.carry(FAR, 'who', NOTHING)).toBe(false)
+    expect([sent, sought]).toEqual([[], []])
   })
 })
 
@@ -208,6 +231,15 @@ describe('seeking', () => {
     expect(ways).toEqual([OTHER, ...Array<PeerId>(ROUTE_POLICY.answerWays - 1).fill(NEAR)])
   })
 
+  it('has us introduced to few, as whoever likes can say that others seek us', () => {
+    const { router, met, clock } = makeRouter()
+    for (let n = 10; n < 200; n++) router.soughtBy(id(n), concat(peerIdBytes(SELF), ANNOUNCEMENT), OTHER)
+    expect(met).toHaveLength(ROUTE_POLICY.introductions.burst)
+    clock.nowMs += 1_000 / ROUTE_POLICY.introductions.perSecond
+    router.soughtBy(FAR, concat(peerIdBytes(SELF), ANNOUNCEMENT), OTHER)
+    expect(met).toHaveLength(ROUTE_POLICY.introductions.burst + 1)
+  })
+
   it('of others shows the way to them, and is nothing else to us', () => {
     const { router, sent, met } = makeRouter()
     router.soughtBy(FAR, peerIdBytes(STRANGER), OTHER)
@@ -222,6 +254,10 @@ describe('seeking', () => {
     for (let i = 0; i < 1_000; i++) if (router.mayTell(NEAR, peerIdBytes(FAR))) told++
     expect(told).toBe(ROUTE_POLICY.seeks.burst)
     expect(router.mayTell(OTHER, peerIdBytes(FAR))).toBe(true)
+    // Nor has a neighbour that parts and comes again more of it.
+    router.neighbourDown(NEAR)
+    router.neighbourUp(NEAR)
+    expect(router.mayTell(NEAR, peerIdBytes(FAR))).toBe(false)
     for (let n = 10; n < 200; n++) router.carry(id(n), 'signal', NOTHING)
     expect(sought).toHaveLength(ROUTE_POLICY.ownSeeks.burst)
   })

@@ -1,10 +1,7 @@
-/**
- * How many connections may still be begun. Engines allow only so many in a page's life, so that whoever is asked for one by
- * everybody must at some time say no. Unlike of a rate limiter, of a budget it is asked before, and spent when it is used.
- */
+/** How much of something may still be had. Unlike of a rate limiter, of a budget it is asked before, and spent when it is used. */
 import type { Rate } from '../token-bucket.ts'
 
-export class ConnectionBudget {
+export class Budget {
   readonly #rate: Rate
   #left: number
   #atMs: number | undefined
@@ -22,6 +19,11 @@ export class ConnectionBudget {
   spend(nowMs: number): void {
     this.#refill(nowMs)
     this.#left--
+  }
+
+  /** What was spent in vain. */
+  giveBack(): void {
+    this.#left++
   }
 
   #refill(nowMs: number): void {
