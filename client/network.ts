@@ -156,9 +156,10 @@ export class JoinedNetwork implements Network, MembershipHost {
       nudge: () => this.nudge(),
       leave: () => void this.close(),
       suspend: () => {
+        // It still says something.
+        this.ledger?.suspend()
         this.#carriers.each((carrier) => carrier.suspend())
         manager?.suspend()
-        this.ledger?.suspend()
         this.mesh?.suspend()
       },
       resume: () => {
@@ -188,6 +189,7 @@ export class JoinedNetwork implements Network, MembershipHost {
   }
 
   async #leave(): Promise<void> {
+    this.ledger?.flush()
     // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal; but
     // what has been sent already arrives first, if the peer answers.
     const isLarge = this.total > FULL_LIST_PEERS

@@ -197,7 +197,9 @@ export interface LedgerGossip {
 export interface SharedLedger extends NetworkLedger {
   /** Shares it with all peers of this network from now on. `join` calls it; a ledger has one network. */
   attach(network: LedgerNetwork): void
-  /** The page stops running and may come back: writes out what is not kept yet, and lets others use the place. */
+  /** The network is about to be left: what waits to be said to everybody is said now. */
+  flush(): void
+  /** The page stops running and may come back: says it, too, writes out what is not kept yet, and lets others use the place. */
   suspend(): void
   /** The page runs again. */
   resume(): void

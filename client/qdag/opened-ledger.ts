@@ -68,6 +68,10 @@ export class OpenedLedger implements SharedLedger {
     for (const id of network.peers.keys()) shell.peerUp(id)
   }
 
+  flush(): void {
+    this.#shell.flush()
+  }
+
   suspend(): void {
     this.#shell.suspend()
   }

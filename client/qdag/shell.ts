@@ -118,8 +118,13 @@ export class LedgerShell {
     if (!this.#isClosed) this.log.keep().catch((error: unknown) => this.#failed(error))
   }
 
-  suspend(): void {
+  /** Says what waits to be said. */
+  flush(): void {
     this.#gossip?.flush()
+  }
+
+  suspend(): void {
+    this.flush()
     if (!this.#isClosed) this.log.suspend().catch((error: unknown) => this.#failed(error))
   }
 
