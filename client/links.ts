@@ -293,6 +293,10 @@ export class Links implements ArrivalsHost, PeerHost {
     this.emit('path', { peer, path: peer.path })
   }
 
+  used({ id }: RemotePeer): void {
+    this.#parts.options.mesh?.used(id)
+  }
+
   deliver(peer: RemotePeer, channel: number, data: Data): boolean {
     return this.#host.deliver(peer, channel, data)
   }

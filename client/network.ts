@@ -368,7 +368,7 @@ export class JoinedNetwork implements Network, MembershipHost {
   }
 
   async reach(id: PeerId): Promise<Peer> {
-    const peer = this.peers.get(id) ?? (await this.mesh?.reach(id))
+    const peer = this.mesh ? await this.mesh.reach(id) : this.peers.get(id)
     if (!peer) throw unknownError(id)
     return peer
   }
@@ -389,7 +389,6 @@ export class JoinedNetwork implements Network, MembershipHost {
 
   send(peer: PeerId, data: Sendable, options?: SendOptions): Sending {
     const remote = this.#links.remotes.get(peer)
-    if (!options?.channel) this.mesh?.used(peer)
     if (remote && !this.#closing) return remote.send(data, options)
     const failed = Promise.reject<void>(this.#closing ? closedError() : unknownError(peer))
     const delivered = failed.then(() => undefined)
@@ -413,10 +412,7 @@ export class JoinedNetwork implements Network, MembershipHost {
   #deliver(peer: Peer, channel: number, data: Data): boolean {
     const event = { peer, data }
     // Who leaves takes nothing more: the sender is to learn that it was not had.
-    if (channel === 0) {
-      this.mesh?.used(peer.id)
-      return !this.#closing && this.#emitter.emit('message', event)
-    }
+    if (channel === 0) return !this.#closing && this.#emitter.emit('message', event)
     const taker = this.#channels.get(channel)
     if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
     return true

@@ -100,10 +100,16 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
 
   reach(id: PeerId): Promise<Peer> {
     const known = this.#host.peers.get(id)
-    if (known) return Promise.resolve(known)
+    if (known && this.#mesh.hasLink(id)) {
+      this.used(id)
+      return Promise.resolve(known)
+    }
     if (!parsePeerId(id) || id === this.#host.peerId) return Promise.reject(unreachableError(id))
     const coming = this.#reaching.wait(id)
-    this.#demand(id)
+    const announcement = known && this.#host.announcementOf(id)
+    // The link that there is is being ended, and has ended by then.
+    if (announcement) this.#reaching.retry(id, () => void this.#host.link(announcement))
+    else this.#demand(id)
     return coming
   }
 
@@ -244,6 +250,7 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
       met: (announcement, from) => void this.#met(announcement, from),
       direct: (peer) => host.direct(peer),
       release: (peer) => host.release(peer),
+      isSettled: (peer) => !host.peers.get(peer)?.explain().unacknowledgedBytes,
       sample: (count) => {
         if (this.#isRoomUp) host.sample(count)
       },

@@ -73,6 +73,10 @@ export class Mesh {
     return this.#overlay.contacts.hasSpoken(peer)
   }
 
+  hasLink(peer: PeerId): boolean {
+    return this.#overlay.contacts.hasLink(peer)
+  }
+
   isNeighbour(peer: PeerId): boolean {
     return this.#overlay.isNeighbour(peer)
   }
@@ -267,6 +271,7 @@ export class Mesh {
       reach: (peer, bytes) => (bytes ? output.reach(peer, bytes) : this.#router.seekByName(peer)),
       direct: (peer) => output.direct(peer),
       release: (peer) => output.release(peer),
+      isSettled: (peer) => output.isSettled(peer),
       sample: (count) => output.sample(count),
       prove: (announcements, take) => this.#prove(announcements, take),
       neighbourUp: (peer) => {

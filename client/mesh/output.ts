@@ -20,6 +20,8 @@ export interface MeshOutput {
   direct(peer: PeerId): void
   /** Neither the mesh nor, as far as it knows, an application needs the link any more. The shell ends it without `linkDown`. */
   release(peer: PeerId): void
+  /** The peer with a link has acknowledged everything. */
+  isSettled(peer: PeerId): boolean
   /** So many members are wanted, at random. The shell calls `members` if there is a room. */
   sample(count: number): void
   /** Checks announcements; the shell calls `proven` with the peer id that each proves, whatever happens. */

@@ -13,6 +13,8 @@ export interface OverlayHost {
   reach(peer: PeerId, announcement: Bytes | undefined): void
   direct(peer: PeerId): void
   release(peer: PeerId): void
+  /** The peer with a link has acknowledged everything. */
+  isSettled(peer: PeerId): boolean
   sample(count: number): void
   /** Checks announcements; the peer ids that they prove come later. */
   prove(announcements: readonly Bytes[], take: (ids: readonly (PeerId | undefined)[]) => void): void

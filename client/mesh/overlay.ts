@@ -426,7 +426,8 @@ export class Overlay {
         if (this.#shuffles.unanswered(contact, nowMs)) this.#shun(contact)
       } else if (state === 'linked' && nowMs - contact.usedAtMs >= idleMs && !this.isComplete) {
         contact.isDemanded = false
-        this.#end(contact)
+        // A message may wait for a path, or for the other side, for longer than that.
+        if (this.#host.isSettled(id)) this.#end(contact)
       } else if (state === 'linked' && contact.hasSpoken && nowMs - contact.askedAtMs >= shuffleMs) {
         if (this.isComplete && this.degree < this.#size.ceiling && this.#mayAsk(contact)) this.#ask(contact)
       }

@@ -60,6 +60,8 @@ export interface PeerHost {
   /** The direct path has been silent too long to wait for it alone. */
   directDoubtful(peer: RemotePeer): void
   pathChanged(peer: RemotePeer): void
+  /** An application says something to the peer, or hears something of it. */
+  used(peer: RemotePeer): void
   /** Hands a message to the application; false when nobody takes it now. */
   deliver(peer: RemotePeer, channel: number, data: Data): boolean
   explain(
@@ -369,8 +371,15 @@ export class RemotePeer implements Peer, PeerLink {
       this.hello()
       return this.#host.misbehaved(this.id, 'frame-unexpected')
     }
+    this.#noteUse(frame)
     this.#host.signal(this, frame)
     this.#arm()
+  }
+
+  /** A long message is use for as long as it takes. Requests are the application's; other channels below 256 are not. */
+  #noteUse({ type, stream }: Frame): void {
+    const isSaid = type === 'data' || type === 'datagram'
+    if (isSaid && (stream < 2 || stream > 255)) this.#host.used(this)
   }
 
   #deliver(channel: number, data: Data): boolean {
@@ -380,6 +389,7 @@ export class RemotePeer implements Peer, PeerLink {
 
   /** Bulk waits until there is room; what is small and urgent does not, and may be lost. */
   #send(path: PathKind, frame: Frame): boolean {
+    this.#noteUse(frame)
     const isData = frame.type === 'data'
     if (path === 'direct') {
       const isOrdered = isData || frame.type === 'bye'

@@ -158,6 +158,30 @@ describe('reaching', () => {
     }
   })
 
+  it('makes a new link when the one that there is is being ended', async () => {
+    holdTime()
+    try {
+      world = new MeshWorld()
+      const [ada, bob] = keys.slice(0, 2).map((own) => world.add(selfOf(own))) as [MeshMember, MeshMember]
+      ada.join().emit('total', { total: 100 })
+      world.connect(ada, bob)
+      const ending = ada.peers.get(bob.peerId)
+      let reaching: Promise<unknown> | undefined
+      const release = ada.release.bind(ada)
+      ada.release = (id) => {
+        release(id)
+        reaching ??= ada.mesh.reach(id)
+      }
+      await pass(30_000, 1_000)
+      await until(() => expect(reaching).toBeDefined())
+      await pass(2_000)
+      expect(await reaching).toBe(ada.peers.get(bob.peerId))
+      expect(await reaching).not.toBe(ending)
+    } finally {
+      releaseTime()
+    }
+  })
+
   it('fails at once for somebody without neighbours', async () => {
     world = new MeshWorld()
     const [own, other] = keys as readonly [Keys, Keys]

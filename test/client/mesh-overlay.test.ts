@@ -23,7 +23,12 @@ const SELF = peer(0)
 function makeOverlay(total: number) {
   const chance = new Random(1)
   const clock = { nowMs: 1_000 }
-  const did = { sent: [] as { to: PeerId; kind: Kind }[], reached: [] as PeerId[], direct: [] as PeerId[] }
+  const did = {
+    sent: [] as { to: PeerId; kind: Kind }[],
+    reached: [] as PeerId[],
+    direct: [] as PeerId[],
+    owing: new Set<PeerId>(),
+  }
   const out = { released: [] as PeerId[], blamed: [] as string[] }
   const overlay = new Overlay(
     {
@@ -37,6 +42,7 @@ function makeOverlay(total: number) {
       reach: (to) => void did.reached.push(to),
       direct: (to) => void did.direct.push(to),
       release: (to) => void out.released.push(to),
+      isSettled: (of) => !did.owing.has(of),
       sample: () => undefined,
       prove: () => undefined,
       neighbourUp: () => undefined,
@@ -243,6 +249,18 @@ describe('a member of a large network', () => {
     expect(released).toEqual([peer(1)])
     pass(OVERLAY_POLICY.idleMs + OVERLAY_POLICY.calmMs * 2)
     expect(released).toEqual([peer(1), peer(2)])
+  })
+
+  it('ends no link on which something is under way, however long that takes', () => {
+    const { overlay, released, owing, pass } = makeOverlay(LARGE)
+    owing.add(peer(1))
+    overlay.demand(peer(1))
+    overlay.linkUp(peer(1), ANNOUNCEMENT)
+    pass(3 * OVERLAY_POLICY.idleMs)
+    expect(released).toEqual([])
+    owing.delete(peer(1))
+    pass(OVERLAY_POLICY.calmMs * 2)
+    expect(released).toEqual([peer(1)])
   })
 
   it('has at most so many links on demand', () => {

@@ -202,6 +202,7 @@ export class MeshMember implements MeshHost {
       state: 'verified',
       path,
       send: (data: Bytes) => this.send(other.peerId, data),
+      explain: () => ({ unacknowledgedBytes: 0 }),
     } as unknown as Peer
     this.peers.set(other.peerId, peer)
     this.emit('peer', { peer })

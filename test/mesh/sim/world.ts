@@ -383,6 +383,7 @@ export class World {
         direct: (to) => this.#direct(peer, to),
         met: (bytes) => this.#sought(peer, bytes),
         release: (to) => this.#release(peer, to),
+        isSettled: () => true,
         sample: () => this.#sample(peer),
         prove: (ticket, announcements) => answers.push(() => mesh.proven(ticket, announcements.map(prove), this.nowMs)),
         validate: (ticket, { payload }) =>
