@@ -34,7 +34,8 @@ export function meshHost(
     peers: network.peers,
     on: (...args) => network.on(...args),
     channel: (...args) => network.channel(...args),
-    send: (...args) => network.send(...args),
+    // Whoever leaves still takes leave of those whom neighbours lead to.
+    send: (peer, ...args) => links.remotes.get(peer)?.send(...args),
     announcement: () => session.announcement,
     announcementOf: (peer) => links.remotes.get(peer)?.announcement.bytes,
     sign: (message) => session.sign(message),

@@ -4,7 +4,6 @@
  */
 import { toBase64Url } from '../protocol/bytes.ts'
 import type { IceServer } from '../protocol/http.ts'
-import { FULL_LIST_PEERS } from '../protocol/limits.ts'
 import { networkIdText } from '../protocol/network.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { Refusal, RoomMessage } from '../protocol/room-messages.ts'
@@ -32,6 +31,7 @@ import { followLifecycle } from './lifecycle.ts'
 import { BYE_FLUSH_MS, Links } from './links.ts'
 import { meshHost } from './mesh-host.ts'
 import type { NetworkGossip, SharedMesh } from './mesh/api.ts'
+import { MESH_CHANNEL } from './mesh/outbox.ts'
 import type { NetworkParts } from './network-parts.ts'
 import type { Contribution, LedgerEntry, SharedLedger } from './qdag/api.ts'
 import { Timers, type Timer } from './timers.ts'
@@ -154,7 +154,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     if (manager && options.iceServers) manager.iceServers = options.iceServers
     this.#stopFollowing = followLifecycle({
       nudge: () => this.nudge(),
-      leave: () => void this.close(),
+      leave: () => void (this.#closing ??= this.#leave(0)),
       suspend: () => {
         // It still says something.
         this.ledger?.suspend()
@@ -188,21 +188,22 @@ export class JoinedNetwork implements Network, MembershipHost {
     return (this.#closing ??= this.#leave())
   }
 
-  async #leave(): Promise<void> {
+  /** @param flushMs how long to wait for acknowledgements; a page that goes away has no time, not even to seal */
+  async #leave(flushMs = FLUSH_MS): Promise<void> {
     this.ledger?.flush()
-    // In a small room the room itself tells everybody at once, and a page that is going away has no time to seal; but
-    // what has been sent already arrives first, if the peer answers.
-    const isLarge = this.total > FULL_LIST_PEERS
     const links = this.#links
     links.isClosing = true
     const remotes = [...links.remotes.values()]
     const isUnsettled = () => remotes.some(({ isVerified, isSettled }) => isVerified && !isSettled)
-    const needsTime = isUnsettled() || remotes.some(({ isDirect, isSealing }) => isSealing || (isLarge && !isDirect))
-    for (let waitedMs = 0; waitedMs < FLUSH_MS && isUnsettled(); waitedMs += FLUSH_CHECK_MS) {
+    // What has been sent already arrives first, if the peer answers.
+    for (let waitedMs = 0; waitedMs < flushMs && isUnsettled(); waitedMs += FLUSH_CHECK_MS) {
       await this.#timers.pause(FLUSH_CHECK_MS)
     }
-    const byes = remotes.map((remote) => remote.bye())
-    if (needsTime) await Promise.all(byes)
+    // Neighbours are the last: what others are told goes by them.
+    for (const isDirect of [false, true]) {
+      const told = remotes.map((remote) => remote.isDirect === isDirect && remote.bye())
+      if (flushMs > 0) await Promise.all(told)
+    }
     const carriersClosed = this.#carriers.close()
     this.mesh?.detach()
     this.#setState('closed')
@@ -414,7 +415,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     // Who leaves takes nothing more: the sender is to learn that it was not had.
     if (channel === 0) return !this.#closing && this.#emitter.emit('message', event)
     const taker = this.#channels.get(channel)
-    if (taker && !this.#closing) this.#emitter.call(taker, event, 'message')
+    if (taker && (!this.#closing || channel === MESH_CHANNEL)) this.#emitter.call(taker, event, 'message')
     return true
   }
 

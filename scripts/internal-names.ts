@@ -14,7 +14,7 @@ const NAMES = `
   expected fingerprint fingerprints firstSeq flags found generation goodUntilMs granted hand handleCandidates handlerFailed
   handleWantOffer hasBegun hasDirect hasLeftRoom hasPath hasSlot hasTold heardAtMs heardVia hello hold idle incarnation
   introduce introduced introFrameBytes isAnyUp isClosing isDirect isDoubtful isEmpty isFresh isHolding isIntroduced
-  isOpen isOver isOverdrawn isPartial isPrepared isReading isSealing isSettled isSilent issuedAtMs isSuspect isText
+  isOpen isOver isOverdrawn isPartial isPrepared isReading isSettled isSilent issuedAtMs isSuspect isText
   isVerified isWaiting lifeMs lingering look lowerRttMs mac manager maxMessageBytes mayVerify measured meet meter
   meterOf mid misbehaved moved nextMs nextSeq nudged offers opened openedAtMs opener password pathChanged patienceMs
   pause perSecond pingAtMs pingedAtMs ponged post prepare prepareWhenIdle probes profile pump purpose receive

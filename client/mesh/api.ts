@@ -1,7 +1,7 @@
 /** A mesh as networks, ledgers and applications see it, as types. `edge-net/mesh` makes one; `join` takes it. */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
-import type { Applicant, Network, Peer, Sendable } from '../api.ts'
+import type { Applicant, Network, Peer, Sendable, SendOptions } from '../api.ts'
 import type { Carrier } from '../carrier/carrier.ts'
 
 /** `accept`: it is passed on. `ignore`: it is not, and nobody is to blame. `reject`: whoever sent it is to blame. */
@@ -55,8 +55,13 @@ export interface SharedMesh {
 }
 
 /** What a mesh needs of its network. Links come and go as the network's events: `peer`, `peer-left`, `path`, `quality`, `total`. */
-export interface MeshHost extends Pick<Network, 'on' | 'channel' | 'send' | 'peers' | 'peerId'> {
+export interface MeshHost extends Pick<Network, 'on' | 'channel' | 'peers' | 'peerId'> {
   readonly networkId: Bytes
+  /**
+   * Resolves when the link to this peer has taken it over, and rejects when that is over; `undefined` when there is none. Takes
+   * what there is to say until the mesh is detached, when an application can send nothing any more.
+   */
+  send(peer: PeerId, bytes: Bytes, options: SendOptions): Promise<void> | undefined
   /** What the network's founder says. */
   readonly degree: number | undefined
   /** Milliseconds since 1970, corrected by what the room said. */

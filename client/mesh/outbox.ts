@@ -5,7 +5,7 @@
 import type { Bytes } from '../../protocol/bytes.ts'
 import { FRAME_COST_BYTES } from '../../protocol/limits.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
-import type { Network } from '../api.ts'
+import type { MeshHost } from './api.ts'
 
 /** Of Edge-Net's own channels (1 to 255). */
 export const MESH_CHANNEL = 4
@@ -16,14 +16,14 @@ const SMALL_BYTES = 64
 const MAX_WAITING_WITH_SMALL_BYTES = 2 * MAX_WAITING_BYTES
 
 export class Outbox {
-  readonly #network: Pick<Network, 'send'>
+  readonly #host: Pick<MeshHost, 'send'>
   /** Bytes that wait for each peer's link. */
   readonly #waiting = new Map<PeerId, { byteLength: number }>()
   /** Messages that found no place. */
   dropped = 0
 
-  constructor(network: Pick<Network, 'send'>) {
-    this.#network = network
+  constructor(host: Pick<MeshHost, 'send'>) {
+    this.#host = host
   }
 
   send(peer: PeerId, bytes: Bytes): void {
@@ -38,7 +38,7 @@ export class Outbox {
     this.#waiting.set(peer, waiting)
     const taken = () => void (waiting.byteLength -= cost)
     // A link that is over says so as an event.
-    this.#network.send(peer, bytes, { channel: MESH_CHANNEL }).then(taken, taken)
+    this.#host.send(peer, bytes, { channel: MESH_CHANNEL })?.then(taken, taken)
   }
 
   /** The link is over; another one begins with nothing. */

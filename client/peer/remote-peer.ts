@@ -99,7 +99,6 @@ export class RemotePeer implements Peer, PeerLink {
   /** Envelopes leave and arrive in the order in which they were made, though the cipher takes its time. */
   #outbox: Promise<unknown> = Promise.resolve()
   #inbox: Promise<unknown> = Promise.resolve()
-  #sealing = 0
   readonly #greeting = new Greeting()
   readonly #sendings: Sendings
   readonly #reader: Reader
@@ -159,10 +158,6 @@ export class RemotePeer implements Peer, PeerLink {
   }
   get isVerified(): boolean {
     return this.#peerIncarnation !== undefined
-  }
-  /** Something is on its way to the carrier. */
-  get isSealing(): boolean {
-    return this.#sealing > 0
   }
   /** Resolves when all that has arrived so far has been opened. */
   get drained(): Promise<unknown> {
@@ -412,11 +407,7 @@ export class RemotePeer implements Peer, PeerLink {
 
   #sealAs(kind: SealedKind, frame: Frame): void {
     const sealing = this.keys.sealer.seal(kind, encodeFrame(frame))
-    this.#sealing++
-    this.#outbox = this.#outbox.then(async () => {
-      this.#host.carry(this.id, kind, await sealing)
-      this.#sealing--
-    })
+    this.#outbox = this.#outbox.then(async () => this.#host.carry(this.id, kind, await sealing))
   }
 
   // ---- paths -------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   vi.restoreAllMocks()
+  vi.unstubAllGlobals()
   await room.close()
 })
 
@@ -118,6 +119,20 @@ describe('close', () => {
     seat.say({ type: 'error', code: 'flooding', message: 'm', hint: 'h', serverTimeMs: 1 })
     await closed
     expect([ada.messages, ada.errors]).toEqual([before.messages, before.errors])
+    await bob.network.close()
+  })
+
+  it('waits for nobody when the page goes away: nothing that it waits for comes any more', async () => {
+    const page = new EventTarget()
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+    const ada = await joinObserved(room.roomUrl)
+    const bob = await joinObserved(room.roomUrl)
+    await eventually(() => expect([ada.network.peers.size, bob.network.peers.size]).toEqual([1, 1]))
+    room.carry = () => undefined
+    await ada.network.send(bob.network.peerId, 'never acknowledged')
+    page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }))
+    expect(ada.network.state).toBe('closed')
+    await eventually(() => expect(room.seat(ada.network.peerId).texts).toEqual([BYE]))
     await bob.network.close()
   })
 

@@ -3,10 +3,10 @@
  * on demand, and what becomes of both when the room is gone.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Network, RtcEngine } from '../../client/index.ts'
+import type { Network } from '../../client/index.ts'
 import { createMesh } from '../../client/mesh/index.ts'
-import { nodeEngine } from '../../client/node/engine.ts'
 import { join } from '../../client/node/index.ts'
+import { cuttableEngine } from '../support/cuttable-engine.ts'
 import { eventually } from '../support/eventually.ts'
 import { startService, type Service } from '../support/server.ts'
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   service = await startService({ rateLimits: 'off' })
   const room = service.roomUrl('mesh')
   for (let i = 0; i < MEMBERS; i++) {
-    const rtc = i === MEMBERS - 1 ? await cuttable(last) : undefined
+    const rtc = i === MEMBERS - 1 ? await cuttableEngine(last) : undefined
     const network = await join(room, { name: `${i}`, mesh: createMesh({ degree: DEGREE }), ...(rtc && { rtc }) })
     const heard: string[] = []
     network.on('broadcast', ({ from, data }) => heard.push(`${from.name}: ${String(data)}`))
@@ -118,17 +118,4 @@ function unlinkedPair(
     if (to) return { from, to }
   }
   throw new Error('everybody has a link to everybody')
-}
-
-/** The engine of Node, whose later connections come to nothing once it is cut. */
-async function cuttable(cut: { readonly isCut: boolean }): Promise<RtcEngine> {
-  const real = await nodeEngine()
-  if (!real) throw new Error('node-datachannel is missing: npm ci')
-  class Cuttable extends real.RTCPeerConnection {
-    override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-      if (cut.isCut) throw new Error('there is no way through')
-      return super.setRemoteDescription(description)
-    }
-  }
-  return { ...real, RTCPeerConnection: Cuttable }
 }
