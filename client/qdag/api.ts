@@ -188,7 +188,8 @@ export type LedgerJudgement = 'accept' | 'ignore' | 'reject'
 /** What a ledger needs of gossip; a `NetworkGossip` is one. */
 export interface LedgerGossip {
   publish(topic: number, payload: Bytes): void
-  take(topic: number, judge: (payload: Bytes, from: PeerId) => Promise<LedgerJudgement>): unknown
+  /** @returns stops taking the topic: what is said of it is passed on unjudged */
+  take(topic: number, judge: (payload: Bytes, from: PeerId) => Promise<LedgerJudgement>): () => void
   /** The peer hears what is said to everybody, as it has a mesh, too. */
   reaches(peer: PeerId): boolean
 }

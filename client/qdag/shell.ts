@@ -60,6 +60,7 @@ export class LedgerShell {
   #carry: Carry = NOBODY
   #reach: LedgerGossip | undefined
   #gossip: EntryGossip | undefined
+  #stopTaking: (() => void) | undefined
   #timer: Timer | undefined
   #timerAtMs = Infinity
   #isClosed = false
@@ -158,7 +159,7 @@ export class LedgerShell {
       said: (id) => this.replica.said(id),
     })
     this.#gossip = gossip
-    reach.take(ENTRIES_TOPIC, (payload, from) => gossip.judge(payload, from))
+    this.#stopTaking = reach.take(ENTRIES_TOPIC, (payload, from) => gossip.judge(payload, from))
   }
 
   /** Says an own entry, which is kept safely, to everybody. */
@@ -184,6 +185,8 @@ export class LedgerShell {
   /** Ends all syncs and writes out what is not kept yet. Never rejects. */
   async close(): Promise<void> {
     this.#gossip?.close()
+    // Others need what neighbours say, and neighbours blame whoever swallows it.
+    this.#stopTaking?.()
     for (const peer of this.#links.keys()) this.peerDown(peer)
     await this.log.close().catch((error: unknown) => this.#failed(error))
     this.#isClosed = true

@@ -16,7 +16,7 @@ type Judge = (payload: Bytes, from: PeerId) => Promise<LedgerJudgement>
 class Scene {
   readonly said: Bytes[] = []
   readonly ledger: SharedLedger
-  #judge: Judge = () => Promise.resolve('ignore')
+  #judge: Judge | undefined
 
   constructor(ledger: SharedLedger) {
     this.ledger = ledger
@@ -33,6 +33,7 @@ class Scene {
         take: (topic, judge) => {
           expect(topic).toBe(ENTRIES_TOPIC)
           this.#judge = judge
+          return () => (this.#judge = undefined)
         },
         reaches: () => true,
       },
@@ -52,8 +53,9 @@ class Scene {
     return this.ledger.contribute({ taskId, computeUnits: 100 })
   }
 
+  /** What is of a topic that nobody takes is passed on. */
   judge(payload: Bytes | undefined): Promise<LedgerJudgement> {
-    return this.#judge(payload ?? new Uint8Array(0), NEIGHBOUR)
+    return this.#judge?.(payload ?? new Uint8Array(0), NEIGHBOUR) ?? Promise.resolve('accept')
   }
 }
 
@@ -104,10 +106,11 @@ describe('an entry', () => {
     expect(await bob.judge(ada.said[0])).toBe('accept')
   })
 
-  it('is ignored by a ledger that is closed', async () => {
+  it('is passed on, and not taken, once the ledger is closed, as by members who have none', async () => {
     const [ada, bob] = await twoScenes()
     await ada.contribute('one')
     await bob.ledger.close()
-    expect(await bob.judge(ada.said[0])).toBe('ignore')
+    expect(await bob.judge(ada.said[0])).toBe('accept')
+    expect(bob.entries).toBe(0)
   })
 })
