@@ -140,7 +140,12 @@ export class JoinedNetwork implements Network, MembershipHost {
     })
     this.peers = this.#links.peers
     membership?.attach(this)
-    mesh?.attach(meshHost(this, parts, this.#links, this.#room, this.#failures))
+    try {
+      mesh?.attach(meshHost(this, parts, this.#links, this.#room, this.#failures))
+    } catch (error) {
+      membership?.detach()
+      throw error
+    }
     ledger?.attach(this)
   }
 

@@ -1,12 +1,13 @@
 /** What a client in a closed network does for itself: it shows its membership, and has no link with anybody who has none. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { decodeAnnouncement } from '../../protocol/announcement.ts'
-import { fromBase64Url } from '../../protocol/bytes.ts'
+import { fromBase64Url, toBase64Url } from '../../protocol/bytes.ts'
 import { MAX_ANNOUNCEMENT_AGE_MS } from '../../protocol/limits.ts'
 import { networkIdText } from '../../protocol/network.ts'
 import type { RefusalCode } from '../../protocol/room-messages.ts'
 import { join } from '../../client/index.ts'
 import { createIdentity } from '../../client/identity/identity.ts'
+import { createMesh } from '../../client/mesh/index.ts'
 import { openNetwork } from '../../client/networks/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { approvedChain, joinAs, scriptedMember, type JoinedMember } from '../support/scripted-members.ts'
@@ -103,6 +104,19 @@ describe('membership', () => {
     await ada.network.close()
     const again = await join(office.roomUrl, options)
     await again.close()
+  })
+
+  it('is free again when joining fails because the mesh is in use', async () => {
+    const mesh = createMesh()
+    const ada = await enter(undefined, { mesh })
+    const identity = await createIdentity()
+    const chain = toBase64Url(await approvedChain(office, identity.publicKey))
+    const membership = await openNetwork(office.roomUrl, { identity, chain })
+    const options = { identity, membership, mesh, direct: 'off' } as const
+    await expect(join(office.roomUrl, options)).rejects.toMatchObject({ reason: 'mesh' })
+    await ada.network.close()
+    const network = await join(office.roomUrl, options)
+    await network.close()
   })
 
   it.each<RefusalCode>([
