@@ -327,7 +327,12 @@ describe('the options', () => {
         ready: nothing,
       },
     )
-    await expect.poll(() => causes).toMatchObject([{ code: 'unsupported', reason: 'gun-version' }])
+    const unsupported = { code: 'unsupported', reason: 'gun-version' }
+    await expect.poll(() => causes).toMatchObject([unsupported])
+    // A page that comes back has more to resume after this one.
+    carrier.suspend()
+    carrier.resume()
+    expect(causes).toMatchObject([unsupported, undefined, unsupported])
     await carrier.close()
   })
 })

@@ -174,20 +174,28 @@ class RunningGunCarrier implements GunCarrier {
     try {
       this.#records = await Records.of(self.networkId)
       this.#Gun ??= await loadGun()
-      this.#connect()
     } catch (cause) {
-      this.#events?.down(cause instanceof EdgeNetError ? cause : undefined)
+      return this.#failed(cause)
     }
+    this.#connect()
   }
 
   #connect(): void {
     const Gun = this.#Gun
     // Closed or put away meanwhile, or not loaded yet.
     if (!this.#self || this.#isSuspended || this.#graph || !Gun) return
-    const graph = new GunGraph(Gun, (url) => this.#socketTo(url))
-    this.#graph = graph
-    for (const relay of this.#relays) relay.connect(graph)
-    this.#tick()
+    try {
+      const graph = new GunGraph(Gun, (url) => this.#socketTo(url))
+      this.#graph = graph
+      for (const relay of this.#relays) relay.connect(graph)
+      this.#tick()
+    } catch (cause) {
+      this.#failed(cause)
+    }
+  }
+
+  #failed(cause: unknown): void {
+    this.#events?.down(cause instanceof EdgeNetError ? cause : undefined)
   }
 
   #socketTo(url: string): GunSocket {
