@@ -34,11 +34,14 @@ export class Outbox {
       this.dropped++
       return
     }
+    const sending = this.#host.send(peer, bytes, { channel: MESH_CHANNEL })
+    // Of somebody who has left nothing is kept.
+    if (!sending) return
     waiting.byteLength += cost
     this.#waiting.set(peer, waiting)
     const taken = () => void (waiting.byteLength -= cost)
     // A link that is over says so as an event.
-    this.#host.send(peer, bytes, { channel: MESH_CHANNEL })?.then(taken, taken)
+    sending.then(taken, taken)
   }
 
   /** The link is over; another one begins with nothing. */

@@ -16,6 +16,7 @@ interface Waiting {
 
 export class Reaching {
   readonly #waiting = new Map<PeerId, Waiting>()
+  /** Of those that are to be tried again. */
   readonly #timers = new Timers()
 
   /** Whether somebody waits for this peer. */
@@ -29,7 +30,7 @@ export class Reaching {
     if (known) return known.promise
     const { promise, resolve, reject } = Promise.withResolvers<Peer>()
     this.#waiting.set(id, { promise, resolve, reject })
-    const timer = this.#timers.after(REACH_MS, () => this.gaveUp(id))
+    const timer = setTimeout(() => this.gaveUp(id), REACH_MS)
     const over = () => {
       clearTimeout(timer)
       this.#waiting.delete(id)

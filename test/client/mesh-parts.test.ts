@@ -1,11 +1,13 @@
-/** Parts of the mesh's shell, each by itself: what was heard before, who turns to a newcomer, what waits for a link, whose announcements are. */
+/** Parts of the mesh's shell, each by itself: what was heard before, who turns to a newcomer, what and who waits for a link, whose announcements are. */
 import * as fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Peer } from '../../client/api.ts'
 import { Announcements } from '../../client/mesh/announcements.ts'
 import type { MeshHost, ProvenMember } from '../../client/mesh/api.ts'
 import { HeardBefore } from '../../client/mesh/heard-before.ts'
 import { Newcomers } from '../../client/mesh/newcomers.ts'
 import { Outbox } from '../../client/mesh/outbox.ts'
+import { Reaching } from '../../client/mesh/reaching.ts'
 import { utf8 } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { Random } from '../sim/random.ts'
@@ -136,6 +138,38 @@ describe('what waits for a link', () => {
     outbox.send('peer' as PeerId, new Uint8Array(10))
     outbox.forget('peer' as PeerId)
     await Promise.resolve()
+  })
+
+  it('is nothing while there is no link', () => {
+    let link: Promise<void> | undefined
+    const outbox = new Outbox({ send: () => link })
+    const peer = 'peer' as PeerId
+    for (let i = 0; i < 100; i++) outbox.send(peer, new Uint8Array(16_000))
+    link = new Promise(() => undefined)
+    for (let i = 0; i < 16; i++) outbox.send(peer, new Uint8Array(16_000))
+    expect(outbox.dropped).toBe(0)
+  })
+})
+
+describe('who waits for a link', () => {
+  it('leaves nothing behind once there is one', async () => {
+    vi.useFakeTimers()
+    const cleared = vi.spyOn(globalThis, 'clearTimeout')
+    onTestFinished(() => {
+      vi.restoreAllMocks()
+      vi.useRealTimers()
+    })
+    const reaching = new Reaching()
+    const peer = { id: 'peer' as PeerId } as Peer
+    for (let i = 0; i < 10; i++) {
+      const reached = reaching.wait(peer.id)
+      reaching.came(peer)
+      expect(await reached).toBe(peer)
+    }
+    expect(vi.getTimerCount()).toBe(0)
+    cleared.mockClear()
+    reaching.close()
+    expect(cleared).not.toHaveBeenCalled()
   })
 })
 
