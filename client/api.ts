@@ -298,6 +298,9 @@ export interface Network {
   /**
    * Without a mesh, sends a message to every verified peer, and resolves when all links have taken it over. With one, says it
    * to all members, at most 12 KiB: they hear it as `broadcast`, at most once, in no order.
+   *
+   * @param options ignored with a mesh: what is said to all has no channel, and cannot be taken back
+   * @throws EdgeNetError as `send` does; with a mesh `message-too-large` alone
    */
   broadcast(data: Sendable, options?: SendOptions): Promise<void>
 

@@ -10,10 +10,11 @@ export type Judgement = 'accept' | 'ignore' | 'reject'
 /** How something reaches every member, whether or not there is a link to it: at most once, in no order. */
 export interface NetworkGossip {
   /**
-   * Says something to everybody.
+   * Says something to everybody. Once the network is closed, to nobody.
    *
    * @param topic 1 to 255; 1 to 15 are Edge-Net's own
    * @param payload at most 16 KiB
+   * @throws EdgeNetError `invalid-argument` when there is no such topic, `message-too-large`
    */
   publish(topic: number, payload: Bytes): void
   /**
@@ -21,6 +22,7 @@ export interface NetworkGossip {
    * nobody takes is passed on unjudged.
    *
    * @returns stops taking it
+   * @throws EdgeNetError `invalid-argument` when there is no such topic
    */
   take(topic: number, judge: (payload: Bytes, from: PeerId) => Judgement | Promise<Judgement>): () => void
   /** Somebody with a link hears what is said to everybody: it has a mesh, too. */
@@ -46,7 +48,7 @@ export interface SharedMesh {
   used(peer: PeerId): void
   /** The peer's link, or a link that is made now. Rejects with EdgeNetError `peer-unknown` when nobody knows a way. */
   reach(peer: PeerId): Promise<Peer>
-  /** Says something to all members, in our name. */
+  /** Says something to all members, in our name. Rejects with EdgeNetError `message-too-large`. */
   broadcast(data: Sendable): Promise<void>
   suspend(): void
   resume(): void
