@@ -134,7 +134,7 @@ export class Links implements ArrivalsHost, PeerHost {
     if (mesh && !mesh.isComplete && !isLinked()) return mesh.told(announcement, via === ROOM)
     const met = await this.#arrivals.meet(announcement, via)
     if (typeof met !== 'string') {
-      if (!this.#host.carriers.found(met.id, via) && (isAnew || !met.hasPath)) met.relayUp()
+      if (!this.#host.carriers.found(met.id, via) && (isAnew || !met.hasPath)) met.relayUp(via)
     }
     // Nobody but the carrier is to blame when the announcement is bad.
     else if (met && via === ROOM) this.misbehaved(undefined, met)
@@ -180,8 +180,7 @@ export class Links implements ArrivalsHost, PeerHost {
 
   judge({ core, profile }: ProvenAnnouncement): Promise<string | undefined> | undefined {
     const { membership, clock } = this.#parts
-    const { chain, expiresAtMs } = profile
-    return membership?.judge({ identity: core.identity, chain, expiresAtMs }, clock.nowMs())
+    return membership?.judge({ ...profile, identity: core.identity }, clock.nowMs())
   }
 
   async authorize(applicant: Applicant): Promise<boolean> {

@@ -120,7 +120,7 @@ export class JoinedNetwork implements Network, MembershipHost {
       carrierDown: (carrier, error) => this.#carrierDown(carrier, error),
       met: (announcement, via) => this.#brought(via, () => this.#links.met(announcement, via)),
       envelope: (envelope, via) => this.#brought(via, () => this.#links.envelope(envelope, via)),
-      relayUp: (peer) => this.#links.remotes.get(peer)?.relayUp(),
+      relayUp: (peer, via) => this.#links.remotes.get(peer)?.relayUp(via),
       relayDown: (peer) => this.#links.remotes.get(peer)?.relayDown(),
       probe: (peer) => this.#links.remotes.get(peer)?.probe(),
       relayReady: (peer) => this.#links.remotes.get(peer)?.pump(),

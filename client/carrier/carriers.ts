@@ -16,7 +16,7 @@ export interface CarriersHost {
   met(announcement: Bytes, via: number): void
   envelope(envelope: Envelope, via: number): void
   /** A carrier leads to this peer, anew or again: what was in flight may be lost. */
-  relayUp(peer: PeerId): void
+  relayUp(peer: PeerId, via: number): void
   /** None does. */
   relayDown(peer: PeerId): void
   /** Another one is tried: whatever the peer answers shows that it leads there. */
@@ -199,7 +199,7 @@ export class Carriers {
     if (way.told === way.current) return false
     way.told = way.current
     if (way.current < 0) this.#host.relayDown(peer)
-    else this.#host.relayUp(peer)
+    else this.#host.relayUp(peer, way.current)
     return true
   }
 
@@ -208,7 +208,7 @@ export class Carriers {
     this.#told |= 1 << via
     this.#up |= 1 << via
     for (const [peer, way] of this.#ways) {
-      if (!this.#steer(peer, way) && way.current === via) this.#host.relayUp(peer)
+      if (!this.#steer(peer, way) && way.current === via) this.#host.relayUp(peer, via)
     }
     if (!wasUp) this.#host.carrierUp(this.#nameOf(via))
   }

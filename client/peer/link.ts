@@ -194,13 +194,19 @@ export class Link {
 
   // ---- what happens to paths ---------------------------------------------------------------------------------------
 
-  /** The carrier is open and the peer, as far as is known, there: the relay begins anew, and what was in flight may be lost. */
-  relayUp(nowMs: number): void {
+  /**
+   * The carrier is open and the peer, as far as is known, there: the relay begins anew, and what was in flight may be lost.
+   *
+   * @param isHearsay the peer may have left long ago: it is to answer in the same time as one that was heard before
+   */
+  relayUp(nowMs: number, isHearsay?: boolean): void {
     this.#enter(nowMs)
     const wasRelay = this.path === 'relay'
     this.#paths.relayIsUp = true
     // Whatever it was asked before, nobody may have heard.
     this.#paths.relay.excuse()
+    // It is greeted again and again.
+    if (isHearsay && this.#peerEpoch === 0) this.#paths.relay.asked(nowMs)
     this.#resume(nowMs)
     this.#choose(nowMs)
     if (wasRelay) this.#resend(nowMs)

@@ -21,6 +21,7 @@ import type {
   Sending,
   SendOptions,
 } from '../api.ts'
+import { ROOM } from '../carrier/carriers.ts'
 import { nowMs } from '../clock.ts'
 import { EdgeNetError } from '../errors.ts'
 import type { Opener, Sealer } from '../identity/seal.ts'
@@ -265,13 +266,17 @@ export class RemotePeer implements Peer, PeerLink {
     this.#received(frame, 'relay')
   }
 
-  /** The carrier begins anew, or the peer's: what was in flight may be lost. */
-  relayUp(): void {
+  /**
+   * The carrier begins anew, or the peer's: what was in flight may be lost.
+   *
+   * @param via the room knows who is there; others tell of members who have left
+   */
+  relayUp(via: number): void {
     this.#relayIsUp = true
     this.hasLeftRoom = false
     // The first words may have been lost; nothing else repeats them.
     if (!this.isVerified && this.#greeting.hasBegun) this.hello()
-    this.#link.relayUp(nowMs())
+    this.#link.relayUp(nowMs(), via !== ROOM)
     this.#arm()
   }
 
