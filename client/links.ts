@@ -163,11 +163,9 @@ export class Links implements ArrivalsHost, PeerHost {
     }
     // It took its place again.
     if (message.type === 'peer-joined' && message.resumed) void this.met(message.peer.announcement, ROOM, true)
-    if (message.type === 'peer-left' && !message.lost) {
-      const remote = this.remotes.get(message.peerId)
-      // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
-      if (remote) void remote.drained.then(() => this.#departed(remote))
-    }
+    const left = message.type === 'peer-left' && !message.lost && this.remotes.get(message.peerId)
+    // A healthy direct path outlives the peer's place in the room, and its last words are heard before it goes.
+    if (left) void left.drained.then(() => this.#departed(left))
   }
 
   #departed(remote: RemotePeer): void {
@@ -309,7 +307,7 @@ export class Links implements ArrivalsHost, PeerHost {
     'relayIsUp' | 'carrier' | 'isNeighbour' | 'attempts' | 'nextAttemptInMs' | 'advice'
   > {
     const { manager } = this.#parts
-    const { attempts, nextAttemptInMs } = manager?.reportOf(id) ?? { attempts: [], nextAttemptInMs: undefined }
+    const { attempts = [], nextAttemptInMs } = manager?.reportOf(id) ?? {}
     const { carriers } = this.#host
     const relayIsUp = carriers.isAnyUp
     const iceServers = manager?.iceServers ?? []

@@ -206,7 +206,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     }
     // Neighbours are the last: what others are told goes by them.
     for (const isDirect of [false, true]) {
-      const told = remotes.map((remote) => remote.isDirect === isDirect && remote.bye())
+      const told = remotes.filter((remote) => remote.isDirect === isDirect).map((remote) => remote.bye())
       if (flushMs > 0) await Promise.all(told)
     }
     const carriersClosed = this.#carriers.close()

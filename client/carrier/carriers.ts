@@ -150,8 +150,8 @@ export class Carriers {
   // ---- ways --------------------------------------------------------------------------------------------------------
 
   /** There is a link to this peer; `via`, if it is a carrier, told of it. */
-  add(peer: PeerId, via?: number): void {
-    const way = { current: -1, heard: via ?? -1, lost: 0, steeredAtMs: 0, told: -1, tries: 0 }
+  add(peer: PeerId, via = -1): void {
+    const way = { current: -1, heard: via, lost: 0, steeredAtMs: 0, told: -1, tries: 0 }
     this.#ways.set(peer, way)
     this.#steer(peer, way)
   }
