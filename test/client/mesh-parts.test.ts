@@ -141,11 +141,11 @@ describe('what waits for a link', () => {
   })
 
   it('is nothing while there is no link', () => {
-    let link: Promise<void> | undefined
-    const outbox = new Outbox({ send: () => link })
+    const links: Promise<void>[] = []
+    const outbox = new Outbox({ send: () => links[0] })
     const peer = 'peer' as PeerId
     for (let i = 0; i < 100; i++) outbox.send(peer, new Uint8Array(16_000))
-    link = new Promise(() => undefined)
+    links.push(new Promise(() => undefined))
     for (let i = 0; i < 16; i++) outbox.send(peer, new Uint8Array(16_000))
     expect(outbox.dropped).toBe(0)
   })
