@@ -207,7 +207,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     // Neighbours are the last: what others are told goes by them.
     for (const isDirect of [false, true]) {
       const told = remotes.filter((remote) => remote.isDirect === isDirect).map((remote) => remote.bye())
-      if (flushMs > 0) await Promise.all(told)
+      if (flushMs) await Promise.all(told)
     }
     const carriersClosed = this.#carriers.close()
     this.mesh?.detach()
@@ -264,7 +264,7 @@ export class JoinedNetwork implements Network, MembershipHost {
       session.ticketRefused()
       // The next ticket waits for it, and reports it if it fails.
       session.announce().catch(() => undefined)
-    } else if (!this.#entering) this.#failures.refused(refusal)
+    } else if (!this.#entering && !this.#closing) this.#failures.refused(refusal)
   }
 
   #planRenewal(): void {

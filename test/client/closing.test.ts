@@ -112,6 +112,11 @@ describe('close', () => {
     const bob = await joinObserved(room.roomUrl)
     await eventually(() => expect(ada.network.peers.size).toBe(1))
     const seat = room.seat(ada.network.peerId)
+    room.carry = (from, envelope) => {
+      if (from !== seat) room.pass(from, envelope)
+    }
+    // It does not arrive, so that leaving takes a while.
+    await ada.network.send(bob.network.peerId, 'last words')
     const closed = ada.network.close()
     const before = { ...ada, messages: [...ada.messages], errors: [...ada.errors] }
     room.members.set(ada.network.peerId, seat)
