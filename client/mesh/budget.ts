@@ -11,9 +11,10 @@ export class Budget {
     this.#left = rate.burst
   }
 
-  allows(nowMs: number): boolean {
+  /** @param reserve so much is left for those who need it more */
+  allows(nowMs: number, reserve = 0): boolean {
     this.#refill(nowMs)
-    return this.#left >= 1
+    return this.#left >= 1 + reserve
   }
 
   spend(nowMs: number): void {

@@ -65,6 +65,8 @@ export interface OverlayPolicy {
    * would still be at most 12 + 56 + 2 × 120 = 308.
    */
   readonly connections: Rate
+  /** So many of them are kept for whoever has hardly a neighbour left: a degree's worth. */
+  readonly reservedConnections: number
   /** First contacts cost the room and those who are asked; most are answered. */
   readonly dials: Rate
   /** How often the room is asked for members, when there are not enough. Twice as long each time, up to ten minutes. */
@@ -95,6 +97,7 @@ export const OVERLAY_POLICY: Omit<OverlayPolicy, 'degrees'> = {
   lingerMs: 10_000,
   maxDemanded: 64,
   connections: { burst: 56, perSecond: 120 / 3_600 },
+  reservedConnections: 8,
   dials: { burst: 32, perSecond: 0.5 },
   sampleMs: 2_000,
   maxSampleMs: 600_000,

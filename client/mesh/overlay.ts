@@ -22,6 +22,9 @@ import { RoomSamples } from './room-samples.ts'
 import { Shuffles } from './shuffles.ts'
 import { alternatives, toldInShuffle, type Known } from './told.ts'
 
+/** With fewer neighbours somebody is as good as alone: one of them may be silent. */
+const ALONE = 2
+
 export class Overlay {
   readonly contacts = new Contacts()
   readonly #policy: OverlayPolicy
@@ -147,7 +150,13 @@ export class Overlay {
   }
 
   #mayConnect({ hasConnection }: Contact): boolean {
-    return hasConnection || this.#connections.allows(this.#host.nowMs)
+    return hasConnection || this.#canAfford
+  }
+
+  /** A last few are for whoever would have nobody: when a network falls apart, many are tried who are not there, or say nothing. */
+  get #canAfford(): boolean {
+    const { nowMs } = this.#host
+    return this.#connections.allows(nowMs, this.degree < ALONE ? 0 : this.#policy.reservedConnections)
   }
 
   /** It says nothing, and may be asleep: a link to it may be worth keeping, and ends by itself when it does not come back. */
@@ -476,7 +485,7 @@ export class Overlay {
   /** Dials somebody who could become a neighbour; false when there is nobody. */
   #dialOne(): boolean {
     const { nowMs } = this.#host
-    if (!this.#connections.allows(nowMs)) return false
+    if (!this.#canAfford) return false
     const candidate = this.#candidates.take((source) => this.#leads(source), this.#maySeek)
     if (!candidate) return false
     const { id, announcement, source } = candidate

@@ -183,6 +183,20 @@ describe('a member of a large network', () => {
     for (let n = 2; n <= 6; n++) expect(ask(peer(n))).toBe('mesh_accept')
   })
 
+  it('keeps some connections for the time when it has hardly a neighbour left', () => {
+    const { overlay, ask, direct } = makeOverlay(LARGE)
+    const { connections, reservedConnections } = OVERLAY_POLICY
+    // Two stay, and others come and go.
+    for (const n of [1, 2]) ask(peer(n), { isUrgent: true })
+    for (let n = 100; n < 200; n++) {
+      ask(peer(n), { isUrgent: true })
+      overlay.linkDown(peer(n))
+    }
+    expect(direct).toHaveLength(connections.burst - reservedConnections)
+    overlay.linkDown(peer(1))
+    expect(ask(peer(3), { isUrgent: true })).toBe('mesh_accept')
+  })
+
   it('keeps the link of a former neighbour for a while: it may ask again', () => {
     const { ask, receive, pass, released } = makeOverlay(LARGE)
     ask(peer(1))
