@@ -92,7 +92,7 @@ export function withoutRoomWords(carriers: readonly CarrierState[]): WithoutRoom
 function missingWords(others: readonly string[]): string {
   const newcomers = others.includes('gun')
     ? 'newcomers come in only where they use the same Gun relays'
-    : 'nobody new can come in'
+    : 'newcomers come in only where a member reaches them'
   return others.every((name) => name === 'gun') ? `messages without a direct path wait, and ${newcomers}` : newcomers
 }
 

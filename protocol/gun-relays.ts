@@ -8,6 +8,8 @@ const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/
 
 /** A relay as a WebSocket URL, whether it was written as one or with http; `undefined` for what no client could use. */
 export function gunRelayUrl(text: string): string | undefined {
+  // Several are several: one after the other on a command line, and with commas in a setting, where they are taken apart before.
+  if (/[\s,]/.test(text.trim())) return undefined
   const url = URL.parse(text.trim().replace(/^http/i, 'ws'))
   if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:') return undefined
   // WebSockets take no fragment; a password would be everybody's.

@@ -66,7 +66,7 @@ describe('pages whose host names no Gun relay', () => {
     expect(await ada.locator('#failure').isVisible()).toBe(false)
     expect(await waysOn(ada)).toEqual(['Room out of reach', 'Neighbours in reach'])
     expect(await textOf(ada, 'without-room')).toBe(
-      'The room does not answer, and is being tried again. Meanwhile members go on over neighbours; nobody new can come in.',
+      'The room does not answer, and is being tried again. Meanwhile members go on over neighbours; newcomers come in only where a member reaches them.',
     )
     expect(await textOf(ada, 'census')).toBe('1 member in reach, a neighbour')
     for (const colorScheme of ['light', 'dark'] as const) {

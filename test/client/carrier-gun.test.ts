@@ -297,7 +297,13 @@ describe('what a relay says', () => {
 describe('the options', () => {
   it('are relays that are URLs, some and not too many', () => {
     const many = Array.from({ length: 9 }, (_, i) => `https://relay-${i}.example/gun`)
-    for (const relays of [[], ['nonsense'], ['ftp://relay.example'], many]) {
+    for (const relays of [
+      [],
+      ['nonsense'],
+      ['ftp://relay.example'],
+      ['http://a.example/gun,http://b.example/gun'],
+      many,
+    ]) {
       expect(() => gunCarrier({ relays })).toThrow(
         expect.objectContaining({ code: 'invalid-argument', reason: 'relays' }),
       )

@@ -205,7 +205,7 @@ describe('the ways to members', () => {
       sendable: true,
     })
     expect(view({ room: false, neighbours: true, gun: false }).withoutRoom).toMatch(
-      /go on over neighbours; nobody new can come in\.$/,
+      /go on over neighbours; newcomers come in only where a member reaches them\.$/,
     )
     expect(view({ room: false, neighbours: false, gun: true }).withoutRoom).toMatch(
       /go on over Gun relays; messages without a direct path wait, and newcomers .*\.$/,

@@ -6,7 +6,17 @@ import type { Random } from '../../sim/random.ts'
 import { announcementOf } from './identity.ts'
 import { isValid, payloadOf } from './payload.ts'
 
-export const VICES = ['mute', 'idle', 'garbage', 'ghosts', 'eclipse', 'promises', 'needy', 'swallow', 'deceive'] as const
+export const VICES = [
+  'mute',
+  'idle',
+  'garbage',
+  'ghosts',
+  'eclipse',
+  'promises',
+  'needy',
+  'swallow',
+  'deceive',
+] as const
 export type Vice = (typeof VICES)[number]
 
 /** Numbers of peers that do not exist. */
