@@ -38,7 +38,6 @@ export function showHistory(host: HTMLElement, history: History, size: PlotSize)
     if (!entries.has(host)) visibility.observe(host)
     entries.set(host, entry)
     draw([entry])
-    // Without plots the page still says everything in words.
     if (!isLoading) load().catch(reportError)
   }
   entry.history = history
@@ -58,7 +57,14 @@ export function forgetDetached(): void {
 
 async function load(): Promise<void> {
   isLoading = true
-  plotting = await import('./plot.ts')
+  try {
+    plotting = await import('./plot.ts')
+  } catch (error) {
+    // The host may be gone, and peers are there all the same: the page says everything in words, and the next row tries again.
+    isLoading = false
+    if (error instanceof TypeError) return
+    throw error
+  }
   for (const [host, entry] of entries) entry.plot ??= new plotting.Plot(host, entry.size)
   draw(entries.values())
 }
