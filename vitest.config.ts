@@ -10,7 +10,7 @@ const PATIENT = { poll: { timeout: 20_000 } }
  */
 const THOROUGH_TESTS = [
   'test/{sim,mesh}/**/*.test.ts',
-  'test/client/{hostile-*,extras,reconnection}.test.ts',
+  'test/client/{hostile-*,extras,late-carriers,reconnection}.test.ts',
   'test/qdag/sim/**/*.test.ts',
   'test/qdag/{codec,ledger-bounds,ledger-model,ledger-mutants,log,opened-ledger,stores,worker-verifier}.test.ts',
   'test/qdag/sync-{hostile,live,numbers,properties}.test.ts',
