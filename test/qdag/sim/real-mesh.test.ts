@@ -20,6 +20,12 @@ const NETWORK = 'ledgers-of-a-mesh'
 const LEDGER_CHANNEL = 2
 const MESH_CHANNEL = 4
 const ENTRIES_TOPIC = 2
+/**
+ * Three neighbours push it, and whoever contributes pushes it to the other neighbours as well: in a mesh as small as this one
+ * they are a fifth of all members, in one of a thousand a two-hundredth.
+ */
+const EAGER = 3
+const MAX_COPIES = EAGER + (DEGREE - EAGER) / (MEMBERS - 1)
 const LINK_MS = [10, 60] as const
 const WARM_UP_ENTRIES = 40
 const ENTRIES = 120
@@ -39,14 +45,14 @@ afterEach(async () => {
 })
 
 it(
-  'has an entry come to each member three times at most, of all that it comes to',
+  'has an entry come to each member three times at most, not counting what its contributor says to more than three',
   { timeout: TIMEOUT_MS },
   async () => {
     const gossiped = await measure(true)
     const flooded = await measure(false)
     // Vitest hides the console of what passes.
     process.stdout.write(`gossip: ${told(gossiped)}\neverybody tells all peers: ${told(flooded)}\n`)
-    expect(copiesOf(gossiped)).toBeLessThanOrEqual(3)
+    expect(copiesOf(gossiped)).toBeLessThanOrEqual(MAX_COPIES)
     expect(copiesOf(gossiped)).toBeLessThan(copiesOf(flooded))
   },
 )
