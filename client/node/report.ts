@@ -113,7 +113,8 @@ export type CommandEvent =
   | { readonly event: 'sent'; readonly text: string; readonly receivers: number }
   | { readonly event: 'error'; readonly error: ErrorRecord; readonly peer?: PeerRecord }
   | LedgerNews
-  | { readonly event: 'left' }
+  /** With the carriers there were. */
+  | { readonly event: 'left'; readonly carriers: readonly CarrierState[] }
   | { readonly event: 'failed'; readonly error: ErrorRecord; readonly exitCode: number }
 
 /** An event with the milliseconds since joining began. */
@@ -168,7 +169,11 @@ export function plainWriter(style: Style): Writer {
   // So would every change of quality; trouble is news, and its end.
   const poor = new Set<string>()
   const ledger = new LedgerWords()
+  let isIn = false
   return (event) => {
+    isIn ||= event.event === 'joined'
+    // Each try to reach the room again has phases, too; `state` tells how they end.
+    if (isIn && event.event === 'phase') return undefined
     const said = words(event, { measured, poor, ledger }, style)
     if (said === undefined) return undefined
     const since = durationWords(event.sinceMs).padStart(TIME_COLUMNS)
@@ -265,7 +270,9 @@ function words(event: TimedEvent, { measured, poor, ledger }: Said, style: Style
     case 'fork':
       return ledger.of(event, style)
     case 'left':
-      return 'the room and the peers know'
+      return event.carriers.some(({ name, isUp }) => isUp && name === 'room')
+        ? 'the room and the peers know'
+        : 'the room is out of reach; peers that can be reached know'
     case 'failed':
       // On stderr, for people.
       return undefined

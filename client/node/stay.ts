@@ -21,6 +21,9 @@ import { sayLines } from './spoken-lines.ts'
 import { unlessAborted } from './unless-aborted.ts'
 import { UsageError } from './usage-error.ts'
 
+/** A relay that can be reached has answered by then; one that drops all packets takes the carrier longer to give up. */
+const SILENT_MS = 3_000
+
 export interface Surroundings {
   /** Lines to broadcast. */
   readonly input: Readable
@@ -83,10 +86,11 @@ export async function stay(roomUrl: string, options: StayOptions, around: Surrou
   over.abort()
   await contributing?.stop()
   if (ledger) tell(ledgerTotals(ledger, network.siteId))
+  const { carriers: ways } = network
   await network.close()
   await sending
   if (reason !== undefined) throw reason
-  tell({ event: 'left' })
+  tell({ event: 'left', carriers: ways })
   return EXIT.ok
 }
 
@@ -136,6 +140,7 @@ function outcome(
   const { id, roomUrl, peerId, siteId, total, ledger } = network
   tell({ event: 'joined', name: membership?.facts.name ?? network.name, id, roomUrl, peerId, siteId, total })
   for (const { name, isUp } of network.carriers) if (isUp) tell({ event: 'carrier-up', carrier: name })
+  tellSilentCarriers(network, say, until)
   // Other carriers may have let us in.
   if (network.state !== 'open') tell({ event: 'state', state: network.state, carriers: network.carriers })
   if (ledger) {
@@ -202,6 +207,19 @@ function followMembership(
     await keepMembership(folder, membership, siteId).catch(tellUnkept(say))
     end(notMemberError(membership))
   })
+}
+
+/** Says which of the carriers that were asked for do not work. They may have said so before we were in, and say it once. */
+function tellSilentCarriers(network: Network, say: Surroundings['tell'], until: AbortSignal): void {
+  // Those over neighbours begin with the first one.
+  const silent = new Set(network.carriers.filter(({ name, isUp }) => !isUp && name === 'gun').map(({ name }) => name))
+  const told = ({ carrier }: { readonly carrier: string }) => void silent.delete(carrier)
+  const stops = [network.on('carrier-up', told), network.on('carrier-down', told)]
+  const timer = setTimeout(() => {
+    for (const stop of stops) stop()
+    for (const carrier of silent) say({ event: 'carrier-down', carrier })
+  }, SILENT_MS)
+  until.addEventListener('abort', () => clearTimeout(timer), { once: true })
 }
 
 function tellFailure(error: unknown, tell: Surroundings['tell']): void {

@@ -151,6 +151,13 @@ describe('the conclusion', () => {
     expect(concluded(['relay', 'ok'], ['stun', 'limited'])).toBe(3)
     expect(concluded(['relay', 'ok'], ['turn-udp', 'failed'])).toBe(3)
   })
+
+  it('is 3 where the room is out of reach and a Gun relay is not, unless it is for another reason that nobody gets in', () => {
+    expect(concluded(['http', 'failed'], ['websocket', 'failed'], ['gun', 'limited'])).toBe(3)
+    expect(concluded(['http', 'failed'], ['websocket', 'failed'], ['gun', 'failed'])).toBe(1)
+    expect(concluded(['http', 'ok'], ['websocket', 'failed'], ['gun', 'ok'])).toBe(1)
+    expect(concluded(['http', 'failed'], ['membership', 'failed'], ['websocket', 'skipped'], ['gun', 'ok'])).toBe(1)
+  })
 })
 
 describe('lines of the doctor', () => {

@@ -90,6 +90,9 @@ describe('a room that was never there', () => {
     await expect.poll(() => ada.stdout()).toContain('members go on over Gun relays')
     expect(ada.stdout()).toContain('carrier-up   Gun relays: members can be reached without the room')
     expect(await left(ada)).toBe(0)
+    expect(ada.stdout()).toContain('left         the room is out of reach; peers that can be reached know')
+    const afterJoining = ada.stdout().split('joined ')[1]
+    expect(afterJoining).not.toContain('connecting')
   })
 
   it('ends a command that has no other way', async () => {
@@ -105,6 +108,13 @@ describe('Gun relays', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('--gun has "relay.example", which is not the URL of a Gun relay.')
     expect(stderr).toContain('hint: For example: --gun https://relay.example.org/gun')
+  })
+
+  it('that do not answer are told of, once', async () => {
+    const ada = joined(service.roomUrl('x'), '--json', '--name', 'Ada', '--gun', 'http://127.0.0.1:1/gun')
+    await ada.event('carrier-down', ({ carrier }) => carrier === 'gun')
+    expect(await left(ada)).toBe(0)
+    expect(ada.stdout().match(/"carrier":"gun"/g)).toHaveLength(1)
   })
 
   it('take Gun, and without it say how it is installed', async () => {

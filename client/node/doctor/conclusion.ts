@@ -13,7 +13,14 @@ export interface Conclusion {
 /** Whoever has these, the first where it takes one, can talk to everybody; all else makes it faster and cheaper. */
 const ESSENTIAL: ReadonlySet<CheckName> = new Set(['membership', 'websocket', 'relay'])
 
+const WITHOUT_ROOM = 'The room is out of reach from here. Members who use the same Gun relays can be met.'
+
 export function conclusionOf(findings: readonly Finding[]): Conclusion {
+  const verdictOf = (name: CheckName) => findings.find(({ check }) => check === name)?.verdict
+  const hasGun = verdictOf('gun') === 'ok' || verdictOf('gun') === 'limited'
+  if (hasGun && verdictOf('http') === 'failed' && verdictOf('websocket') === 'failed') {
+    return { exitCode: DOCTOR_EXIT.limited, summary: WITHOUT_ROOM }
+  }
   const isBroken = findings.some(({ check, verdict }) => ESSENTIAL.has(check) && verdict === 'failed')
   if (isBroken) return { exitCode: DOCTOR_EXIT.broken, summary: 'Edge-Net does not work from here.' }
   const isLimited = findings.some(({ verdict }) => verdict === 'failed' || verdict === 'limited')

@@ -20,7 +20,11 @@ export async function checkGun(relays: readonly string[], room: RoomUrl, answerM
   const asked = await Promise.all(relays.map(async (url) => ({ url, answered: await answers(url, answerMs) })))
   const count = asked.filter(({ answered }) => answered).length
   const isPlain = room.http.startsWith('https:') && relays.some((url) => url.startsWith('ws:'))
-  const advice = [...(count < relays.length ? [DOWN] : []), ...(isPlain ? [PLAIN] : [])]
+  const silent = asked.filter(({ answered }) => !answered).map(({ url }) => url)
+  const advice = [
+    ...(silent.length > 0 ? [`${silent.join(', ')}: no answer. ${DOWN}`] : []),
+    ...(isPlain ? [PLAIN] : []),
+  ]
   const verdict = count === 0 ? 'failed' : advice.length > 0 ? 'limited' : 'ok'
   const summary = `${count} of ${relays.length} Gun ${relays.length === 1 ? 'relay answers' : 'relays answer'}`
   return finding('gun', verdict, summary, { advice, facts: { relays: asked } })
