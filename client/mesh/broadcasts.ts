@@ -118,6 +118,11 @@ export class Broadcasts {
 }
 
 async function bytesOf(data: Sendable): Promise<Bytes> {
+  const isSendable =
+    typeof data === 'string' || data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)
+  if (!isSendable) {
+    throw new EdgeNetError('invalid-argument', 'data', 'A broadcast is a string, bytes or a Blob.', 'Encode it first.')
+  }
   if (typeof data === 'string') return utf8(data)
   if (data instanceof Blob) return new Uint8Array(await data.arrayBuffer())
   // A copy: the caller may go on using it.

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Freshness } from '../../client/carrier/gun/freshness.ts'
-import { gunCarrier } from '../../client/carrier/gun/index.ts'
+import { gunCarrier, type GunCarrierOptions } from '../../client/carrier/gun/index.ts'
 import {
   BUCKET_MS,
   CLOCK_TOLERANCE_MS,
@@ -305,6 +305,11 @@ describe('the options', () => {
       many,
     ]) {
       expect(() => gunCarrier({ relays })).toThrow(
+        expect.objectContaining({ code: 'invalid-argument', reason: 'relays' }),
+      )
+    }
+    for (const nonsense of [undefined, {}, { relays: 'https://relay.example/gun' }, { relays: [7] }]) {
+      expect(() => gunCarrier(nonsense as GunCarrierOptions)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', reason: 'relays' }),
       )
     }

@@ -217,6 +217,15 @@ describe('what is not to be heard, and nobody is to blame for', () => {
   })
 })
 
+it('what is neither text nor bytes cannot be said', async () => {
+  for (const nonsense of [undefined, null, {}, 7, ['text']]) {
+    const refused = expect.objectContaining({ code: 'invalid-argument', reason: 'data' })
+    await expect(ada.mesh.broadcast(nonsense as never)).rejects.toEqual(refused)
+  }
+  await ada.mesh.broadcast(new Blob(['a blob']))
+  await expect.poll(() => bob.words).toEqual([new TextEncoder().encode('a blob')])
+})
+
 it('what is no message of a mesh is malformed, and texts are none', async () => {
   void eve.send(ada.peerId, 'a text', { channel: 4 })
   await expect.poll(() => ada.blames).toContainEqual({ peer: eve.peerId, reason: 'mesh-malformed' })

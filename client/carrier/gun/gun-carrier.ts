@@ -52,18 +52,20 @@ export interface GunCarrier extends Carrier {
 /**
  * A carrier over Gun relays.
  *
- * @throws EdgeNetError `invalid-argument` when a relay is not a URL
+ * @throws EdgeNetError `invalid-argument` when there is no list of relays, or one of them is not a URL
  * @example
  * const carrier = gunCarrier({ relays: ['https://relay.example/gun'] })
  */
-export function gunCarrier({ relays, gun }: GunCarrierOptions): GunCarrier {
+export function gunCarrier(options: GunCarrierOptions): GunCarrier {
+  const { relays, gun }: Partial<GunCarrierOptions> = options ?? {}
+  if (!Array.isArray(relays)) throw invalid('Relays are a list.')
   return new RunningGunCarrier(relayUrls(relays), gun)
 }
 
 /** As WebSocket URLs, each once. */
-function relayUrls(relays: readonly string[]): readonly string[] {
+function relayUrls(relays: readonly unknown[]): readonly string[] {
   const urls = relays.map((relay) => {
-    const url = gunRelayUrl(relay)
+    const url = typeof relay === 'string' ? gunRelayUrl(relay) : undefined
     if (url !== undefined) return url
     throw invalid(`${JSON.stringify(relay)} is not the URL of a Gun relay.`)
   })
