@@ -35,7 +35,7 @@ export async function join(roomUrl: string, options: JoinOptions = {}): Promise<
   const { name = '', capabilities = [] } = options
   checkProfile(name, capabilities)
   if ((options.carriers?.length ?? 0) > MAX_CARRIERS) {
-    throw invalid('carriers', 'There are too many carriers.', `Use at most ${MAX_CARRIERS}.`)
+    throw invalid('carriers', 'Too many carriers.', `Use at most ${MAX_CARRIERS}.`)
   }
   checkRuntime()
   const engine = usableEngine(options)
@@ -79,7 +79,7 @@ function checkProfile(name: string, capabilities: readonly string[]): void {
   const tooLong = capabilities.some((capability) => utf8(capability).length > MAX_CAPABILITY_BYTES)
   if (tooLong || capabilities.length > MAX_CAPABILITIES) {
     const hint = `Use at most ${MAX_CAPABILITIES} words of at most ${MAX_CAPABILITY_BYTES} bytes.`
-    throw invalid('capabilities', 'Too many capabilities, or one is too long.', hint)
+    throw invalid('capabilities', 'Too many capabilities, or too long.', hint)
   }
 }
 

@@ -177,12 +177,17 @@ export class JoinedNetwork implements Network, MembershipHost {
     this.#startedAtMs = nowMs()
     const { session, clock } = this.#parts
     const { peerId, core } = session
-    this.#carriers.start({
-      networkId: core.network,
-      peerId,
-      announcement: () => session.announcement,
-      nowMs: () => clock.nowMs(),
-    })
+    try {
+      this.#carriers.start({
+        networkId: core.network,
+        peerId,
+        announcement: () => session.announcement,
+        nowMs: () => clock.nowMs(),
+      })
+    } catch (error) {
+      // One that the application brings.
+      this.#fail(error as EdgeNetError)
+    }
     this.#planRenewal()
     if (options.signal?.aborted) void this.close()
     await entered
@@ -456,6 +461,7 @@ export class JoinedNetwork implements Network, MembershipHost {
 
   unblock(id: string): void {
     this.blocked.delete(id)
+    this.mesh?.unblock()
     this.#links.reconsider()
   }
 }

@@ -30,6 +30,8 @@ export class Announcements {
   readonly #host: Pick<MeshHost, 'prove' | 'authorize' | 'peerId'>
   #proven = new AgingMap<string, Promise<ProvenMember | undefined>>(MAX_REMEMBERED, REMEMBERED_MS)
   readonly #authorized = new AgingMap<string, Promise<boolean>>(MAX_AUTHORIZED, AUTHORIZED_MS)
+  /** Those of them who were not let in. */
+  #refused = new AgingMap<string, Promise<boolean>>(MAX_AUTHORIZED, AUTHORIZED_MS)
   readonly #counted = new AgingMap<PeerId, true>(MAX_COUNTED, COUNTED_MS)
   #running = 0
   #asking = 0
@@ -46,6 +48,14 @@ export class Announcements {
   /** Somebody is no member any more: who was proven before that may be another one. */
   doubt(): void {
     this.#proven = new AgingMap(MAX_REMEMBERED, REMEMBERED_MS)
+  }
+
+  /** Who was not let in may be from now on. */
+  unblock(): void {
+    for (const [key, asked] of this.#refused.newestFirst(nowMs())) {
+      if (this.#authorized.get(key, nowMs()) === asked) this.#authorized.delete(key)
+    }
+    this.#refused = new AgingMap(MAX_AUTHORIZED, AUTHORIZED_MS)
   }
 
   /** Whose it is; `undefined` when it proves nothing, or nobody has the time. Never rejects. */
@@ -71,6 +81,7 @@ export class Announcements {
     this.#asking++
     const asking = this.#host.authorize(member).finally(() => this.#asking--)
     void this.#authorized.set(key, asking, nowMs())
+    void asking.then((isIn) => !isIn && this.#refused.set(key, asking, nowMs()))
     return asking
   }
 

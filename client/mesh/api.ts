@@ -50,6 +50,8 @@ export interface SharedMesh {
   reach(peer: PeerId): Promise<Peer>
   /** Says something to all members, in our name. Rejects with EdgeNetError `message-too-large`. */
   broadcast(data: Sendable): Promise<void>
+  /** Somebody is not blocked any more. */
+  unblock(): void
   suspend(): void
   resume(): void
   /** The network is over. */

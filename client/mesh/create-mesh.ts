@@ -91,6 +91,10 @@ class NetworkMesh implements SharedMesh {
     return this.#inUse.broadcast(data)
   }
 
+  unblock(): void {
+    this.#shell?.unblock()
+  }
+
   suspend(): void {
     this.#shell?.suspend()
   }

@@ -117,6 +117,10 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     this.topics.publish(BROADCAST_TOPIC, await this.#broadcasts.encode(data))
   }
 
+  unblock(): void {
+    this.#announcements.unblock()
+  }
+
   suspend(): void {
     this.#isSuspended = true
     clearTimeout(this.#timer)

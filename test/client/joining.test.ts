@@ -92,6 +92,38 @@ describe('an onPhase that throws', () => {
   })
 })
 
+describe('a carrier that throws when it is started', () => {
+  it('is what join fails for, and nothing is left of it', async () => {
+    const cause = new Error('no such broker')
+    let closed = 0
+    const idle = {
+      carriesBulk: false,
+      isReady: false,
+      sendEnvelope() {},
+      announce() {},
+      seek() {},
+      nudge() {},
+      suspend() {},
+      resume() {},
+    }
+    const carrier = (name: string, start: () => void) => ({
+      ...idle,
+      name,
+      start,
+      close: () => Promise.resolve(void closed++),
+    })
+    const carriers = [
+      carrier('good', () => undefined),
+      carrier('bad', () => {
+        throw cause
+      }),
+    ]
+    await expect(join(room.roomUrl, { ...relayOnly, carriers })).rejects.toBe(cause)
+    await vi.waitFor(() => expect(closed).toBe(2))
+    await vi.waitFor(() => expect(room.members.size).toBe(0))
+  })
+})
+
 describe('a room that cannot be reached', () => {
   it('is given up after as many attempts as were allowed', async () => {
     await room.close()

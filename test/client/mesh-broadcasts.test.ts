@@ -217,6 +217,20 @@ describe('what is not to be heard, and nobody is to blame for', () => {
   })
 })
 
+it('whoever is blocked no more is heard again', async () => {
+  world.close()
+  await begin(() => ada.refused.add(eve.siteId))
+  say(await payloadOf(eveKeys, { data: utf8('while blocked') }))
+  await expect.poll(() => bob.words).toEqual(['while blocked'])
+  ada.refused.delete(eve.siteId)
+  say(await payloadOf(eveKeys, { data: utf8('unknown as yet') }))
+  await expect.poll(() => bob.words).toHaveLength(2)
+  expect(ada.words).toEqual([])
+  ada.mesh.unblock()
+  say(await payloadOf(eveKeys, { data: utf8('afterwards') }))
+  await expect.poll(() => ada.words).toEqual(['afterwards'])
+})
+
 it('what is neither text nor bytes cannot be said', async () => {
   for (const nonsense of [undefined, null, {}, 7, ['text']]) {
     const refused = expect.objectContaining({ code: 'invalid-argument', reason: 'data' })
