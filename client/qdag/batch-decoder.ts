@@ -31,12 +31,9 @@ export function decodeBatch(bytes: Bytes, sha256: Sha256): Entry[] | undefined {
   return decoder?.take(MAX_BATCH_ENTRIES) ? decoder.entries : undefined
 }
 
-/** How many entries a batch says it has; `undefined` when it is none. */
+/** How many entries a batch says it has; `undefined` when it is none, or cannot have so many. */
 export function countOfBatch(bytes: Bytes): number | undefined {
-  const source = new ByteSource(bytes)
-  const version = source.uint8()
-  const count = source.varint()
-  return source.hasFailed || version !== BATCH_VERSION ? undefined : count
+  return takeCount(new ByteSource(bytes))
 }
 
 export class BatchDecoder {
@@ -56,10 +53,8 @@ export class BatchDecoder {
   /** `undefined` when the layout is malformed: then nothing has been hashed. */
   static begin(bytes: Bytes, sha256: Sha256): BatchDecoder | undefined {
     const source = new ByteSource(bytes)
-    if (bytes.length > MAX_BATCH_BYTES || source.uint8() !== BATCH_VERSION) return undefined
-    const count = source.varint()
-    // What is claimed must have come: a few bytes do not make us take memory for a thousand entries.
-    if (count < 1 || count > MAX_BATCH_ENTRIES || source.remaining < count * MIN_ENTRY_BYTES) return undefined
+    const count = takeCount(source)
+    if (bytes.length > MAX_BATCH_BYTES || count === undefined) return undefined
     const authorCount = source.varint()
     if (authorCount > count) return undefined
     const authors = times(authorCount, () => takeAuthor(source))
@@ -90,6 +85,14 @@ export class BatchDecoder {
   /** Even: how far back in this batch. Odd: one of the known ids. */
   readonly #idAt = (reference: number): Bytes | undefined =>
     reference % 2 === 0 ? this.entries[this.entries.length - 1 - reference / 2]?.id : this.#known[(reference - 1) / 2]
+}
+
+/** Version and count. What is claimed must have come: a few bytes do not make us take memory for a thousand entries. */
+function takeCount(source: ByteSource): number | undefined {
+  const version = source.uint8()
+  const count = source.varint()
+  const isCount = count >= 1 && count <= MAX_BATCH_ENTRIES && source.remaining >= count * MIN_ENTRY_BYTES
+  return version === BATCH_VERSION && isCount ? count : undefined
 }
 
 type Columns = ReturnType<typeof takeColumns>

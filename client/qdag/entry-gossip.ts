@@ -7,7 +7,7 @@
  */
 import type { Bytes } from '../../protocol/bytes.ts'
 import type { LedgerGossip, LedgerJudgement, Sha256 } from './api.ts'
-import { decodeBatch, encodeBatch, inBatches } from './batch.ts'
+import { countOfBatch, decodeBatch, encodeBatch, inBatches } from './batch.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger, Verdict } from './ledger.ts'
 
@@ -101,11 +101,13 @@ export class EntryGossip {
   async judge(payload: Bytes, from: string): Promise<LedgerJudgement> {
     if (this.#isClosed) return 'ignore'
     const { sha256, mayBring, areGenuine } = this.#host
-    const entries = payload.length > MAX_SAID_BYTES ? undefined : decodeBatch(payload, sha256)
+    const count = payload.length > MAX_SAID_BYTES ? undefined : countOfBatch(payload)
+    if (count === undefined) return 'reject'
+    // Too much is nobody's fault who only passes it on. Nor is it decoded: the hashes alone would keep a phone busy.
+    if (!mayBring(from, count)) return 'ignore'
+    const entries = decodeBatch(payload, sha256)
     if (!entries) return 'reject'
     if (!entries.some(({ id }) => this.#isNew(id))) return 'ignore'
-    // Too much is nobody's fault who only passes it on.
-    if (!mayBring(from, entries.length)) return 'ignore'
     const genuine = await areGenuine(entries)
     if (!genuine.every(Boolean)) return 'reject'
     // While it was being verified.

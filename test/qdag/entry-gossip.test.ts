@@ -22,6 +22,9 @@ class Stage {
   /** A peer has brought it, and gossip may still do. */
   unsaid: Entry | undefined
   verified = 0
+  /** Entries that were counted against the neighbour, and hashes that were made. */
+  brought = 0
+  hashed = 0
   nowMs = 0
   readonly #timers: { readonly atMs: number; readonly act: () => void }[] = []
 
@@ -35,7 +38,10 @@ class Stage {
           this.saidAtMs.push(this.nowMs)
         },
       },
-      sha256,
+      sha256: (bytes) => {
+        this.hashed++
+        return sha256(bytes)
+      },
       ledger,
       nowMs: () => this.nowMs,
       after: (delayMs, act) => void this.#timers.push({ atMs: this.nowMs + delayMs, act }),
@@ -43,7 +49,11 @@ class Stage {
         this.verified += entries.length
         return Promise.resolve(entries.map(isGenuine))
       },
-      mayBring: (peer) => peer === NEIGHBOUR && this.mayBring,
+      mayBring: (peer, count) => {
+        if (peer !== NEIGHBOUR || !this.mayBring) return false
+        this.brought += count
+        return true
+      },
       take: (entry) => ledger.add(entry, 'gossip', START_MS),
       isUnsaid: (id) => this.unsaid !== undefined && compareBytes(this.unsaid.id, id) === 0,
       said: () => {
@@ -198,6 +208,27 @@ describe('what is said to everybody', () => {
     expect(await stage.gossip.judge(encodeBatch([one]), 'somebody without a link')).toBe('ignore')
     expect(stage.verified).toBe(0)
     expect(await stage.judge(one)).toBe('accept')
+  })
+
+  it('counts for the neighbour that brings it, known or not, so that nobody makes us decode without end', async () => {
+    const stage = new Stage()
+    const all = chain('ada', 10)
+    for (let i = 0; i < 3; i++) await stage.judge(...all)
+    expect(stage.brought).toBe(30)
+    stage.mayBring = false
+    const { hashed } = stage
+    expect(await stage.judge(...all)).toBe('ignore')
+    expect(await stage.judge(forged(all[0] as Entry))).toBe('ignore')
+    expect(stage.hashed).toBe(hashed)
+  })
+
+  it('counts for no more than it has, whatever it says it has', async () => {
+    const stage = new Stage()
+    const payload = encodeBatch(chain('ada', 1))
+    // Version and count: 1,024 of them would take more than that.
+    const boastful = Uint8Array.from([payload[0] ?? 0, 0x80, 0x08, ...payload.slice(2)])
+    expect(await stage.hear(boastful)).toBe('reject')
+    expect(stage.brought).toBe(0)
   })
 
   it('is ignored once the ledger is closed, also while it is being verified', async () => {
