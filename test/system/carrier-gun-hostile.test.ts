@@ -1,7 +1,7 @@
 /** What strangers and relays can do to members who meet over Gun: cost them time, and nothing else. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { MAX_RECORD_CHARACTERS } from '../../client/carrier/gun/limits.ts'
 import { bucketOf, Records } from '../../client/carrier/gun/records.ts'
 import { toBase64Url, utf8 } from '../../protocol/bytes.ts'
@@ -201,6 +201,21 @@ describe('relays', () => {
     await meeting(ada, bob)
     await carry(ada, bob, 'from the future')
     await carry(bob, ada, 'from the past')
+  })
+})
+
+describe('a clock', () => {
+  it('that was an hour ahead and has been set right keeps nobody from being seen and heard', async () => {
+    const { url } = await relay()
+    const now = Date.now.bind(Date)
+    const wrong = vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000)
+    const ada = await member([url], 'Ada')
+    await expect.poll(() => ada.carrier.statistics().announced).toBeGreaterThan(1)
+    wrong.mockRestore()
+    ada.carrier.announce()
+    const bob = await member([url], 'Bob')
+    await meeting(ada, bob)
+    await carry(ada, bob, 'what time is it?')
   })
 })
 

@@ -13,7 +13,7 @@ import { EdgeNetError } from '../../errors.ts'
 import type { Timer } from '../../timers.ts'
 import type { Carrier, CarrierEvents, CarrierSelf } from '../carrier.ts'
 import { GunGraph, loadGun, type GunConstructor, type GunSocket } from './gun-graph.ts'
-import { BUCKET_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS } from './limits.ts'
+import { BUCKET_MS, CLOCK_TOLERANCE_MS, LOOK_AT_CLOCK_MS, MAX_MEMBERS } from './limits.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox, type Letter } from './outbox.ts'
 import { AnnouncePace } from './pace.ts'
@@ -280,10 +280,16 @@ class RunningGunCarrier implements GunCarrier {
   }
 
   async #write(self: CarrierSelf, place: Place, { kind, body }: Pick<GunRecord, 'kind' | 'body'>): Promise<void> {
-    const issuedAtMs = Math.max(self.nowMs(), this.#lastIssuedAtMs + 1)
-    this.#lastIssuedAtMs = issuedAtMs
+    const issuedAtMs = this.#nextTimeMs(self.nowMs())
     const text = await this.#records?.seal(place, { kind, from: self.peerId, issuedAtMs, body })
-    if (text !== undefined && this.#self) this.#graph?.write(place, text, self.nowMs())
+    if (text !== undefined && this.#self) this.#graph?.write(place, text, issuedAtMs)
+  }
+
+  /** Rises, so that the newest record is known as such; but when the clock was set back, nobody bears to go on from where it was. */
+  #nextTimeMs(nowByAllMs: number): number {
+    const isSetBack = this.#lastIssuedAtMs - nowByAllMs > CLOCK_TOLERANCE_MS
+    this.#lastIssuedAtMs = isSetBack ? nowByAllMs : Math.max(nowByAllMs, this.#lastIssuedAtMs + 1)
+    return this.#lastIssuedAtMs
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------------

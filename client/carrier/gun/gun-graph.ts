@@ -77,7 +77,6 @@ function silence(): void {}
 export class GunGraph {
   readonly #root: GunRoot
   #isClosed = false
-  #lastState = 0
 
   /** @param socketTo opens a socket to a relay; may throw */
   constructor(Gun: GunConstructor, socketTo: (url: string) => GunSocket) {
@@ -119,11 +118,10 @@ export class GunGraph {
     this.#say({ dam: '?', pid: (this.#root.opt as { pid?: string }).pid ?? 'edge-net' }, url)
   }
 
-  /** Writes a value at all relays, or at one. `nowMs` is by the best clock there is. */
-  write({ soul, slot }: Place, text: string, nowMs: number, url?: string): void {
-    const state = Math.max(this.#lastState + 1, Math.floor(nowMs) - CLOCK_TOLERANCE_MS)
-    this.#lastState = state
-    this.#say({ put: { [soul]: { _: { '#': soul, '>': { [slot]: state } }, [slot]: text } } }, url)
+  /** Writes a value at all relays. `issuedAtMs` is by the best clock there is, and rises from one to the next. */
+  write({ soul, slot }: Place, text: string, issuedAtMs: number): void {
+    const state = issuedAtMs - CLOCK_TOLERANCE_MS
+    this.#say({ put: { [soul]: { _: { '#': soul, '>': { [slot]: state } }, [slot]: text } } })
   }
 
   close(): void {
@@ -136,7 +134,7 @@ export class GunGraph {
     clearTimeout(dup?.to ?? undefined)
   }
 
-  #say(message: object, url: string | undefined): void {
+  #say(message: object, url?: string): void {
     if (this.#isClosed) return
     const { mesh, peers } = this.#root.opt
     if (url === undefined) mesh?.say(message)
