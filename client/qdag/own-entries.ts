@@ -115,7 +115,8 @@ export class OwnEntries {
         this.#known = { writer: next.writer, last: entry }
         // Inside, so that the next one finds it in the ledger.
         adopt([entry])
-        if (entry.seq % KEPT_OWN === KEPT_OWN - 1) await this.#forgetOld(next.writer)
+        // It is kept, whatever comes of this: the next one to open the store makes room.
+        if (entry.seq % KEPT_OWN === KEPT_OWN - 1) await this.#forgetOld(next.writer).catch(() => undefined)
         return entry
       }
     })

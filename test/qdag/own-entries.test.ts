@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../client/node/ledger/sha256.ts'
 import type { Entry } from '../../client/qdag/entry.ts'
 import { PEER_ENTRIES } from '../../client/qdag/ledger/waiting-room.ts'
+import { storeFailed } from '../../client/qdag/store-failure.ts'
 import { MemoryPlace, MemoryStore } from '../../client/qdag/stores/memory-store.ts'
 import { Contributor, fakeEntries, fakeEntry, filled } from './support/fake-entries.ts'
 import { FaultyStore } from './support/faulty-store.ts'
@@ -203,6 +204,17 @@ it('own entries are kept longer, and the ledger opens all the same, while somebo
   const after = await KeptLedger.open({ store, sha256 })
   expect(after.ledger.size).toBe(1_500)
   expect([...place.own.values()].map((records) => records.length)).toEqual([1_500])
+})
+
+it('an own entry that is kept is reported as such, though older ones could not be forgotten', async () => {
+  const store = new MemoryStore()
+  const kept = await KeptLedger.open({ store, sha256 })
+  await contributed(kept, 1_500)
+  await kept.log.flush()
+  const forgetting = vi.spyOn(store, 'forgetOwn').mockRejectedValue(storeFailed('busy', 'On purpose.'))
+  await contributed(kept, 1_000)
+  expect(forgetting).toHaveBeenCalledOnce()
+  expect(kept.ledger.size).toBe(2_500)
 })
 
 it('own entries of which it is not known that segments have them are never forgotten', async () => {
