@@ -190,8 +190,9 @@ class Stage {
   /** A member whose carrier has been started just now. */
   async arriving(name: string, network = 'acceptance'): Promise<Actor> {
     const actor = await Actor.of(network, name)
+    const carrier = await this.world.open(actor)
     this.#actors.push(actor)
-    actor.begin(await this.world.open(actor))
+    actor.begin(carrier)
     return actor
   }
 
@@ -237,8 +238,11 @@ class Stage {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#actors.map((actor) => actor.carrier.close()))
-    await this.world.close()
+    try {
+      await Promise.all(this.#actors.map((actor) => actor.carrier.close()))
+    } finally {
+      await this.world.close()
+    }
   }
 }
 

@@ -80,6 +80,26 @@ describe('the suite', () => {
       expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
     })
   }
+
+  it('says what the maker of a carrier says, and closes the world, when there is no carrier, or one that cannot be closed', async () => {
+    const broken: Carrier['close'] = () => Promise.reject(new Error('the broker is gone'))
+    const ways = {
+      'no broker': () => Promise.reject(new Error('no broker')),
+      'the broker is gone': (): Carrier => changed(new MemoryAir().carrier(), 'close', broken),
+    }
+    for (const [message, open] of Object.entries(ways)) {
+      let closed = 0
+      const world = {
+        open,
+        async close() {
+          closed++
+        },
+      }
+      const [first] = carrierScenarios(() => world, { patienceMs: 50, watchMs: 1 })
+      await expect(first?.run()).rejects.toThrow(message)
+      expect(closed).toBe(1)
+    }
+  })
 })
 
 function changed<Method extends keyof Carrier>(carrier: Carrier, method: Method, by: Carrier[Method]): Carrier {
