@@ -7,8 +7,8 @@ import { sayToAll } from '../say-to-all.ts'
 import { TokenBucket } from '../token-bucket.ts'
 
 /**
- * In a large network members pass on 50 messages of one speaker at once and then 5 a second, new entries of his in the ledger
- * included. What is typed faster waits.
+ * In a large network members pass on 50 broadcasts of one speaker at once and then 5 a second, as they count them. What is typed
+ * faster waits.
  */
 const GOSSIPED_AT_ONCE = 40
 const GOSSIPED_PER_SECOND = 4

@@ -15,7 +15,7 @@ import type { Ledger, Verdict } from './ledger.ts'
 export const ENTRIES_TOPIC = 2
 /** As much as gossip takes. */
 export const MAX_SAID_BYTES = 16_384
-/** The first is said at once, and what comes after it together: members pass on five messages a second of one speaker, broadcasts included. */
+/** The first is said at once, and what comes after it together: members pass on five messages a second of one speaker on each topic. */
 const SAY_INTERVAL_MS = 250
 /** Own entries that wait to be said: five seconds' worth. Those beyond are found by comparing. */
 const MAX_UNSAID = 1_024
