@@ -29,6 +29,8 @@ export type { FromLog, ReplicaOptions, ReplicaOutput, Time } from './sync/output
 
 /** How often it is looked for entries whose time has come. */
 const RIPEN_MS = 1_000
+/** How often what is said to everybody may have us compare: what strangers say builds on nothing if they like. */
+const LACKS_MUCH_MS = 10_000
 /** To whom own entries are attributed while they wait, and those that were said to everybody. No peer is called so. */
 const OURSELVES = ''
 const GOSSIP = 'gossip'
@@ -53,6 +55,8 @@ export class Replica {
   #ticket = 0
   #time: Time = { nowMs: 0, wallMs: 0 }
   #ripenAtMs = Infinity
+  /** When it may be compared again because much is missing of what was said to everybody. */
+  #lacksMuchAtMs = -Infinity
   /** There is more to do, in a turn that the shell gives. */
   #isGivingWay = false
   /** For when the shell was asked to wake us. */
@@ -262,11 +266,14 @@ export class Replica {
     this.#fetch.begin(missing, from, this.#time.nowMs, from === GOSSIP)
   }
 
-  /** Of what was said to everybody, anybody may have what is missing. */
   #lacksMuch(id: string): void {
-    const others = id === GOSSIP ? this.#host.livePeers() : []
-    const chosen = others[Math.floor(this.#host.random() * others.length)] ?? id
-    this.#peers.get(chosen)?.session.askIfQuiet(this.#time.nowMs)
+    const { nowMs } = this.#time
+    if (id !== GOSSIP) return void this.#peers.get(id)?.session.askIfQuiet(nowMs)
+    if (nowMs < this.#lacksMuchAtMs) return
+    // Anybody may have it.
+    const others = this.#host.livePeers()
+    const chosen = others[Math.floor(this.#host.random() * others.length)] ?? ''
+    if (this.#peers.get(chosen)?.session.askIfQuiet(nowMs)) this.#lacksMuchAtMs = nowMs + LACKS_MUCH_MS
   }
 
   #ripen(): void {

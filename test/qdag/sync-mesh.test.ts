@@ -126,6 +126,22 @@ describe('a member of a mesh', () => {
     lab.run(LATE_MS)
     expect(member.ledger.size).toBe(400)
   })
+
+  it('asks a peer to compare no more often than that pays, whatever strangers say that builds on nothing', () => {
+    const lab = meshLab()
+    const [member, other] = [lab.node('member'), lab.node('other')]
+    const [link] = line(lab, member, other)
+    const before = link?.sent.length ?? 0
+    for (const name of names(3_000)) {
+      const stranger = new Contributor(name)
+      stranger.write([])
+      hear(member, stranger.write([]))
+      lab.run(10)
+    }
+    expect(other.misbehaviours).toEqual([])
+    expect(other.replica.syncs.get('member')).toBe('live')
+    expect(kindsOf(link, before).filter((kind) => kind === 'qdag_sync_request').length).toBeLessThan(20)
+  })
 })
 
 describe('who passes on too much', () => {

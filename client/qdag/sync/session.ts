@@ -93,9 +93,11 @@ export class Session {
     this.#stage = { kind: 'asked', untilMs: nowMs + ANSWER_MS }
   }
 
-  /** Wants one if there is none and was none just now. */
-  askIfQuiet(nowMs: number): void {
-    if (this.isLive && nowMs >= this.#patientUntilMs) this.ask(nowMs)
+  /** Wants one if there is none and was none just now; false when it does not. */
+  askIfQuiet(nowMs: number): boolean {
+    const isQuiet = this.isLive && nowMs >= this.#patientUntilMs
+    if (isQuiet) this.ask(nowMs)
+    return isQuiet
   }
 
   /** There is too much news to tell: it is to be compared. */
