@@ -107,6 +107,23 @@ describe('orphans', () => {
     expectUnharmed(met)
   })
 
+  it('of which each is followed by what it lacks have nobody else asked more often than he bears', () => {
+    const met = scene()
+    const { lab, alice, bob, rogue } = met
+    for (let i = 0; i < 2_000; i++) {
+      const contributor = new Contributor(`hasty ${i}`)
+      const [one, two] = [contributor.write([]), contributor.write([])]
+      rogue.entries([two])
+      lab.run(5)
+      rogue.entries([one])
+      lab.run(5)
+    }
+    expect(alice.ledger.size).toBe(HISTORY + 4_000)
+    expect(bob.misbehaviours).toEqual([])
+    lab.run(1_000)
+    expectUnharmed(met)
+  })
+
   it('get in when somebody else has what they lack', () => {
     const met = scene()
     const { root, entries } = orphans(met, 20)

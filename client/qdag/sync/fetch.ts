@@ -31,6 +31,8 @@ interface Search {
 
 /** How long the first, second … peer has for its answer. */
 const PATIENCE_MS = [500, 1_000, 2_000, 4_000]
+/** Others take 50 messages a second of us: whoever sends orphans one by one does not decide how often they are asked. */
+const ASK_INTERVAL_MS = 50
 /** Of one peer: more is not a gap but a difference. */
 const MAX_MISSING = 32
 /** Of one peer, at a time: what one question can hold. */
@@ -45,6 +47,8 @@ export class Fetch {
   readonly #patient = new Set<Search>()
   /** How many there are because of what a peer has sent. */
   readonly #counts = new Map<string, number>()
+  /** Nobody is asked before. */
+  #askAtMs = -Infinity
 
   constructor(host: FetchHost) {
     this.#host = host
@@ -83,7 +87,7 @@ export class Fetch {
         break
       }
     }
-    return nextMs
+    return Math.max(nextMs, this.#askAtMs)
   }
 
   tick(nowMs: number): void {
@@ -97,6 +101,7 @@ export class Fetch {
         this.#goOn(search, questions, peers, nowMs)
       }
     }
+    if (questions.size > 0) this.#askAtMs = nowMs + ASK_INTERVAL_MS
     for (const [peer, ids] of questions) this.#host.fetch(peer, ids)
   }
 
