@@ -162,10 +162,12 @@ export class Replica {
     this.#news.said(this.#ledger.indexOf(id))
   }
 
-  /** Whether so many entries may be looked at now that nobody asked for and this peer brings; if so, they are counted. */
+  /**
+   * Whether so many entries may be looked at now that nobody asked for and this peer brings; if so, they are counted. One that is
+   * not listened to may pass on what others have said: nobody else brings it once it has.
+   */
   mayBring(id: string, count: number, { nowMs }: Time): boolean {
-    const peer = this.#peers.get(id)
-    return peer !== undefined && !peer.isMuted && peer.pace.entries.tryTake(count, nowMs)
+    return this.#peers.get(id)?.pace.entries.tryTake(count, nowMs) ?? false
   }
 
   #take(entry: Entry, from: string, time: Time, isSaid: boolean): Verdict {

@@ -199,7 +199,7 @@ describe('what is said to everybody', () => {
     expect(await stage.judge(rooted)).toBe('reject')
   })
 
-  it('is neither verified nor passed on when the neighbour brings too much, or is not listened to', async () => {
+  it('is neither verified nor passed on when the neighbour brings too much, or has no link', async () => {
     const stage = new Stage()
     const [one] = chain('ada', 1) as [Entry]
     stage.mayBring = false

@@ -5,6 +5,7 @@ import { Replica } from '../../client/qdag/replica.ts'
 import { Random } from '../sim/random.ts'
 import { Contributor, Group, names } from './support/growing.ts'
 import { Lab, type LabLink, type LabNode } from './support/lab.ts'
+import { Rogue } from './support/rogue.ts'
 
 /** Longer than gossip has, jitter included; and shorter than gossip has. */
 const LATE_MS = 2_500
@@ -156,5 +157,18 @@ describe('who passes on too much', () => {
     expect(taken).toBe(2_000)
     lab.run(10_000)
     expect(replica.mayBring('other', 100, member.time)).toBe(true)
+  })
+
+  it('may pass on what others have said when it is not listened to itself, at the same pace: nobody else brings that once more', () => {
+    const lab = meshLab()
+    const member = lab.node('member')
+    const rogue = new Rogue()
+    lab.link(member, rogue)
+    rogue.utter(new Uint8Array([255]))
+    lab.run(1_000)
+    const { replica } = member
+    expect(replica.syncs.get('rogue')).toBe('ended')
+    expect(replica.mayBring('rogue', 2_000, member.time)).toBe(true)
+    expect(replica.mayBring('rogue', 1, member.time)).toBe(false)
   })
 })
