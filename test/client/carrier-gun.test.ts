@@ -1,7 +1,8 @@
 /** The parts of the Gun carrier that need no relay: what stands in a record, where, how often, and what is believed. */
 import * as fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Freshness } from '../../client/carrier/gun/freshness.ts'
+import type { GunGraph } from '../../client/carrier/gun/gun-graph.ts'
 import { gunCarrier, type GunCarrierOptions } from '../../client/carrier/gun/index.ts'
 import {
   BUCKET_MS,
@@ -21,6 +22,7 @@ import { Outbox, type Letter } from '../../client/carrier/gun/outbox.ts'
 import { AnnouncePace } from '../../client/carrier/gun/pace.ts'
 import { readGunMessage } from '../../client/carrier/gun/read-message.ts'
 import { bucketsAround, isCurrent, Records, type GunRecord } from '../../client/carrier/gun/records.ts'
+import { Relay } from '../../client/carrier/gun/relay.ts'
 import { MAX_SIGNAL_ENVELOPE_BYTES } from '../../protocol/limits.ts'
 import { peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 
@@ -291,6 +293,43 @@ describe('what a relay says', () => {
       fc.property(fc.jsonValue(), (value) => void readGunMessage(JSON.stringify({ put: { [soul]: value } }), souls)),
     )
     fc.assert(fc.property(fc.jsonValue(), (value) => void readGunMessage(JSON.stringify(value), souls)))
+  })
+})
+
+describe('a relay', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('that greets without end has Gun answer a few times a second', () => {
+    const sockets: { onmessage?: (event: { data: unknown }) => void; close: () => void }[] = []
+    class Socket {
+      close = () => undefined
+      constructor() {
+        sockets.push(this)
+      }
+    }
+    vi.stubGlobal('WebSocket', Socket)
+    const relay = new Relay('ws://relay.example/gun', {
+      souls: new Set(),
+      changed: () => undefined,
+      heard: () => undefined,
+      dropped: () => undefined,
+    })
+    let greetings = 0
+    const graph = {
+      connect: () => {
+        relay.open()
+        relay.onmessage = () => void greetings++
+      },
+      ping: () => undefined,
+      forget: () => undefined,
+    }
+    relay.connect(graph as unknown as GunGraph)
+    const data = JSON.stringify(Array.from({ length: 1_000 }, () => ({ dam: '?' })))
+    for (let i = 0; i < 10; i++) sockets[0]?.onmessage?.({ data })
+    relay.end()
+    expect(greetings).toBeGreaterThan(0)
+    // A second may have passed meanwhile.
+    expect(greetings).toBeLessThan(20)
   })
 })
 

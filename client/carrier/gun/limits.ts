@@ -35,6 +35,8 @@ export const MAX_PAIRS = 256
 export const MAX_GUN_MESSAGE_CHARACTERS = 262_144
 /** A relay that floods brings everybody's records: JSON of 1 MiB is parsed in about 10 ms, 1 % of a core. */
 export const MAX_GUN_CHARACTERS_PER_SECOND = 1_048_576
+/** Of a relay's greetings and answers so many are Gun's business: it answers each, which takes ten times as long as reading it, and says it back. */
+export const MAX_GREETINGS_PER_SECOND = 4
 /** An envelope of 4 KiB, sealed, in base64url. */
 export const MAX_RECORD_CHARACTERS = 5_632
 /** Opening one costs some 50 µs: 1 % of a core. The burst is what a newcomer finds in a full room. */

@@ -10,6 +10,7 @@ import {
   RELAY_CONNECT_TIMEOUT_MS,
   RELAY_HIGH_WATER_BYTES,
   RELAY_IDLE_PING_MS,
+  MAX_GREETINGS_PER_SECOND,
   MAX_GUN_CHARACTERS_PER_SECOND,
   RELAY_NUDGE_WAIT_MS,
   RELAY_PONG_WAIT_MS,
@@ -48,6 +49,7 @@ export class Relay implements GunSocket {
   /** Which second it is, and how much came in it. */
   #second = 0
   #characters = 0
+  #greetings = 0
 
   constructor(url: string, output: RelayOutput) {
     this.url = url
@@ -123,13 +125,15 @@ export class Relay implements GunSocket {
     }
     if (!this.#isAffordable(data)) return this.#output.dropped()
     const message = readGunMessage(data, this.#output.souls)
-    for (const greeting of message.greetings) this.onmessage?.({ data: greeting })
+    for (const greeting of message.greetings) {
+      if (this.#greetings++ < MAX_GREETINGS_PER_SECOND) this.onmessage?.({ data: greeting })
+    }
     if (this.#socket && (message.values.length > 0 || message.rubbish > 0)) this.#output.heard(message)
   }
 
   #isAffordable(data: unknown): boolean {
     const second = Math.floor(nowMs() / 1_000)
-    if (second !== this.#second) this.#characters = 0
+    if (second !== this.#second) this.#characters = this.#greetings = 0
     this.#second = second
     this.#characters += typeof data === 'string' ? data.length : 0
     return this.#characters <= MAX_GUN_CHARACTERS_PER_SECOND
