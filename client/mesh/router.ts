@@ -64,8 +64,8 @@ interface Passage {
 /** Somebody who was sought has answered. */
 interface Found {
   readonly envelopes: Waiting['envelopes']
-  /** By so many more ways what has waited is sent. */
-  waysLeft: number
+  /** Neighbours over which an answer came, and what has waited was sent. */
+  readonly ways: Set<PeerId>
 }
 
 interface Rates {
@@ -298,16 +298,16 @@ export class Router {
     if (waiting) {
       // A way has shown itself.
       this.#sought.delete(from)
-      this.#found.set(from, { envelopes: waiting.envelopes, waysLeft: this.#policy.answerWays - 1 }, this.#host.nowMs)
+      this.#found.set(from, { envelopes: waiting.envelopes, ways: new Set([via]) }, this.#host.nowMs)
       for (const envelope of waiting.envelopes) this.#depart(from, envelope.kind, envelope.body)
     } else if (kind === 'who') this.#foundAgain(from, via)
   }
 
-  /** By another way: some carry answers and swallow the rest. */
+  /** By another way: some carry answers and swallow the rest, and whoever makes answers up does not get everything. */
   #foundAgain(from: PeerId, via: PeerId): void {
     const found = this.#found.get(from, this.#host.nowMs)
-    if (!found || found.waysLeft === 0 || !this.#host.isDirect(via)) return
-    found.waysLeft--
+    if (!found || found.ways.has(via) || found.ways.size >= this.#policy.answerWays || !this.#host.isDirect(via)) return
+    found.ways.add(via)
     for (const { kind, body } of found.envelopes) this.#hand(via, from, kind, body)
   }
 
