@@ -22,6 +22,18 @@ export class Budget {
     this.#left--
   }
 
+  /**
+   * Spends so much; false, and spends nothing, when there is not as much.
+   *
+   * @param reserve so much is left for those who need it more
+   */
+  take(nowMs: number, amount: number, reserve = 0): boolean {
+    this.#refill(nowMs)
+    if (this.#left < amount + reserve) return false
+    this.#left -= amount
+    return true
+  }
+
   /** What was spent in vain. */
   giveBack(): void {
     this.#left++

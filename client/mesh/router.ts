@@ -13,6 +13,7 @@ import { peerIdBytes, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
 import { Allowance } from './allowance.ts'
+import { Budget } from './budget.ts'
 import { CARRY_ID_BYTES, MAX_CARRY_HOPS } from './limits.ts'
 import type { Bodies, Carry, Kind } from './messages.ts'
 import type { Fault } from './reputation.ts'
@@ -69,9 +70,9 @@ interface Found {
 }
 
 interface Rates {
-  readonly carryKiB: TokenBucket
+  readonly carryKiB: Budget
   /** What is beyond this as well is not haste. */
-  readonly floodKiB: TokenBucket
+  readonly floodKiB: Budget
   readonly seeks: TokenBucket
 }
 
@@ -122,8 +123,11 @@ export class Router {
   #newRates(): Rates {
     const { carryKiB, floodFactor, seeks } = this.#policy
     const floodKiB = { burst: floodFactor * carryKiB.burst, perSecond: floodFactor * carryKiB.perSecond }
-    const [carrying, flooding] = [new TokenBucket(carryKiB), new TokenBucket(floodKiB)]
-    return { carryKiB: carrying, floodKiB: flooding, seeks: new TokenBucket(seeks) }
+    return {
+      carryKiB: new Budget(carryKiB),
+      floodKiB: new Budget(floodKiB),
+      seeks: new TokenBucket(seeks),
+    }
   }
 
   neighbourDown(id: PeerId): void {
@@ -262,11 +266,10 @@ export class Router {
     const rates = this.#rates.get(via) ?? this.#ratesOfLink(via)
     if (!rates) return
     const key = keyOf(carry.id)
-    for (let kib = carry.body.length / 1_024; kib >= 0; kib--) {
-      if (!rates.floodKiB.take(nowMs)) return this.#host.blame(via, 'flood')
-      // It may carry for many, each of whom sends no more than he should.
-      if (!rates.carryKiB.take(nowMs)) return
-    }
+    const kib = kibOf(carry)
+    if (!rates.floodKiB.take(nowMs, kib)) return this.#host.blame(via, 'flood')
+    // It may carry for many, each of whom sends no more than he should.
+    if (!rates.carryKiB.take(nowMs, kib)) return
     // Ways that lead in a circle: whoever sent it this way forgets that, and so does everybody before him.
     if (this.#carried.has(key, nowMs) || carry.from === self) return this.#cannot(via, carry)
     const next = this.#nextOf(carry, via)
@@ -372,6 +375,11 @@ export class Router {
       }
     }
   }
+}
+
+/** Each envelope takes one at least. */
+function kibOf({ body }: Carry): number {
+  return Math.max(1, Math.ceil(body.length / 1_024))
 }
 
 function keyOf(bytes: Bytes): string {

@@ -335,6 +335,22 @@ describe('an envelope of others', () => {
     expect(carried(sent)).toHaveLength(burst + 1)
   })
 
+  it('is carried at that rate also while more comes, however large it is, and much more is a flood', () => {
+    const { router, clock, sent, blamed } = makeRouter()
+    const { burst, perSecond } = ROUTE_POLICY.carryKiB
+    const body = new Uint8Array(16 * 1_024)
+    const seconds = 60
+    const bring = (everyMs: number) => {
+      const endMs = clock.nowMs + seconds * 1_000
+      for (; clock.nowMs < endMs; clock.nowMs += everyMs) router.receive(NEAR, carryOf({ to: OTHER, body }))
+    }
+    bring((1_000 * 16) / (2 * perSecond))
+    expect(carried(sent).length * 16).toBeGreaterThan(0.9 * (burst + seconds * perSecond))
+    expect(blamed).toEqual([])
+    bring((1_000 * 16) / (2 * ROUTE_POLICY.floodFactor * perSecond))
+    expect(new Set(blamed)).toEqual(new Set([`flood ${NEAR}`]))
+  })
+
   it('is carried for whoever has a link, neighbour or not, and for nobody else', () => {
     const { router, sent } = makeRouter()
     router.receive(STRANGER, carryOf({ from: STRANGER, to: OTHER }))
