@@ -73,6 +73,8 @@ interface Rates {
   readonly carryKiB: Budget
   /** What is beyond this as well is not haste. */
   readonly floodKiB: Budget
+  /** What others have carried to it: it takes no more, and would blame us for what they have sent. */
+  readonly onwardKiB: Budget
   readonly seeks: TokenBucket
 }
 
@@ -126,6 +128,7 @@ export class Router {
     return {
       carryKiB: new Budget(carryKiB),
       floodKiB: new Budget(floodKiB),
+      onwardKiB: new Budget(carryKiB),
       seeks: new TokenBucket(seeks),
     }
   }
@@ -278,8 +281,15 @@ export class Router {
     if (this.#sought.has(carry.from)) this.#routes.remove(carry.from)
     this.#learn(carry.from, via, carry.kind === 'who' ? 1 : 2)
     if (carry.to === self) return this.#arrived(via, carry)
-    if (next !== undefined) this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
+    if (next !== undefined) this.#pass(next, carry)
     else this.#cannot(via, carry)
+  }
+
+  /** What comes from many may be more than one takes: what is beyond is dropped here as it would be there. */
+  #pass(next: PeerId, carry: Carry): void {
+    const rates = this.#rates.get(next) ?? this.#ratesOfLink(next)
+    if (!rates?.onwardKiB.take(this.#host.nowMs, kibOf(carry))) return
+    this.#host.send(next, 'mesh_carry', { ...carry, hops: carry.hops + 1 })
   }
 
   #ratesOfLink(via: PeerId): Rates | undefined {

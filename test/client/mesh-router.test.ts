@@ -351,6 +351,16 @@ describe('an envelope of others', () => {
     expect(new Set(blamed)).toEqual(new Set([`flood ${NEAR}`]))
   })
 
+  it('goes to nobody faster than he takes it, from however many it comes: he would blame us for it', () => {
+    const many = Array.from({ length: 20 }, (_, i) => id(10 + i))
+    const { router, sent } = makeRouter([NEAR, OTHER, ...many])
+    const { burst } = ROUTE_POLICY.carryKiB
+    for (const from of many) for (let i = 0; i < burst; i++) router.receive(from, carryOf({ from, to: OTHER }))
+    expect(carried(sent)).toHaveLength(burst)
+    router.receive(OTHER, carryOf({ from: OTHER, to: NEAR }))
+    expect(carried(sent)).toHaveLength(burst + 1)
+  })
+
   it('is carried for whoever has a link, neighbour or not, and for nobody else', () => {
     const { router, sent } = makeRouter()
     router.receive(STRANGER, carryOf({ from: STRANGER, to: OTHER }))
