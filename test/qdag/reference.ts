@@ -8,6 +8,8 @@ import type { Entry } from '../../client/qdag/entry.ts'
 
 const AHEAD_MS = 120_000
 const ORPHAN_MS = 30_000
+/** What a clock shows beyond this between two looks, it was set by. */
+const MAX_PASSED_MS = 2_000
 
 export interface ReferenceOptions {
   readonly networkId: Uint8Array
@@ -52,6 +54,9 @@ export class Reference {
   /** By id, in the order in which they became solid. */
   readonly #solid = new Map<string, Entry>()
   waiting: Waiter[] = []
+  /** How long it has waited for anything, and when it looked last. */
+  #waitedMs = 0
+  #lookedAtMs = Infinity
   #state: ReferenceState | undefined
 
   constructor(options: ReferenceOptions) {
@@ -68,7 +73,7 @@ export class Reference {
     if (!this.#isSound(entry)) return { kind: 'rejected', ...nothing }
     // Those are only looked at when it is asked for them.
     const parked = this.waiting.filter((waiter) => this.#isComplete(waiter.entry))
-    this.waiting.push({ entry, from, sinceMs: nowMs })
+    this.waiting.push({ entry, from, sinceMs: this.#waitedMs })
     const solid = this.#settle(nowMs, parked)
     if (this.has(id)) return { kind: 'added', solid, missing: [] }
     if (this.#isComplete(entry)) return { kind: 'parked', ...nothing }
@@ -111,9 +116,11 @@ export class Reference {
 
   /** One after the other, in the order in which they came. */
   #age(nowMs: number): void {
+    this.#waitedMs += Math.max(0, Math.min(nowMs - this.#lookedAtMs, MAX_PASSED_MS))
+    this.#lookedAtMs = nowMs
     for (const waiter of this.waiting) {
       const isHopeless = this.edges(waiter.entry).some((edge) => !this.has(edge) && !this.#waits(edge))
-      if (isHopeless && nowMs - waiter.sinceMs >= ORPHAN_MS) {
+      if (isHopeless && this.#waitedMs - waiter.sinceMs >= ORPHAN_MS) {
         this.waiting = this.waiting.filter((other) => other !== waiter)
       }
     }

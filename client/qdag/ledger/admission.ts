@@ -75,11 +75,11 @@ export class Admission {
     if (reason) return { kind: 'rejected', reason }
     const missing = this.#missing
     if (missing.length > 0) {
-      this.waiting.holdOrphan(entry, from, missing, nowMs)
+      this.waiting.holdOrphan(entry, from, missing)
       return { kind: 'orphan', missing: missing.filter((id) => !this.waiting.has(id)) }
     }
     if (entry.tsMs > nowMs + MAX_AHEAD_MS) {
-      this.waiting.park(entry, from, nowMs)
+      this.waiting.park(entry, from)
       return { kind: 'parked' }
     }
     const { index, confirmed, isForked } = this.#state.append(entry, this.#edges)

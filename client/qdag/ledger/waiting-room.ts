@@ -18,10 +18,13 @@ export const ALL_BYTES = 1_048_576
 const ORPHAN_MS = 30_000
 /** How often it is looked for those whose time is up. */
 const SWEEP_MS = 1_000
+/** No more passes between two looks: what a clock shows beyond that it was set by, or the machine has slept, and nobody could be asked. */
+const MAX_PASSED_MS = 2_000
 
 export interface Waiting {
   readonly entry: Entry
   readonly from: string
+  /** By {@link WaitingRoom}'s own time. */
   readonly sinceMs: number
   readonly bytes: number
   /** What it builds on and is not solid; of parked ones empty. */
@@ -44,6 +47,8 @@ export class WaitingRoom {
   #bytes = 0
   #parked = 0
   #sweptMs = -Infinity
+  /** Its own time, which nobody sets. */
+  #nowMs = 0
 
   get size(): number {
     return this.#waiting.size
@@ -67,13 +72,13 @@ export class WaitingRoom {
   }
 
   /** Takes an entry in until what it builds on is there. */
-  holdOrphan(entry: Entry, from: string, missing: readonly Bytes[], nowMs: number): void {
-    this.#hold(entry, from, new Set(missing.map(mapKeyOf)), nowMs)
+  holdOrphan(entry: Entry, from: string, missing: readonly Bytes[]): void {
+    this.#hold(entry, from, new Set(missing.map(mapKeyOf)))
   }
 
   /** Takes an entry in until its time has come. */
-  park(entry: Entry, from: string, nowMs: number): void {
-    this.#hold(entry, from, new Set(), nowMs)
+  park(entry: Entry, from: string): void {
+    this.#hold(entry, from, new Set())
   }
 
   /** An entry has become solid. Lets out whoever waited for nothing else. */
@@ -98,13 +103,19 @@ export class WaitingRoom {
     return ripe.toSorted((a, b) => a.entry.tsMs - b.entry.tsMs)
   }
 
-  /** Drops orphans that have waited long enough for something that nobody has. */
-  sweep(nowMs: number): void {
-    // The clock is corrected now and then, in either direction.
-    if (Math.abs(nowMs - this.#sweptMs) < SWEEP_MS) return
-    this.#sweptMs = nowMs
+  /**
+   * Drops orphans that have waited long enough for something that nobody has.
+   *
+   * @param wallMs a clock that is corrected now and then, in either direction
+   */
+  sweep(wallMs: number): void {
+    const passedMs = wallMs - this.#sweptMs
+    // No number from one time without end to another.
+    if (!(Math.abs(passedMs) >= SWEEP_MS)) return
+    this.#sweptMs = wallMs
+    this.#nowMs += Math.max(0, Math.min(passedMs, MAX_PASSED_MS))
     for (const waiting of this.#waiting.values()) {
-      if (nowMs - waiting.sinceMs < ORPHAN_MS) continue
+      if (this.#nowMs - waiting.sinceMs < ORPHAN_MS) continue
       // One whose parent waits, too, has its parent's fate.
       if ([...waiting.missing].some((key) => !this.#waiting.has(key))) this.#drop(waiting)
     }
@@ -133,11 +144,11 @@ export class WaitingRoom {
     return missing
   }
 
-  #hold(entry: Entry, from: string, missing: Set<string>, nowMs: number): void {
+  #hold(entry: Entry, from: string, missing: Set<string>): void {
     const waiting: Waiting = {
       entry: compact(entry),
       from,
-      sinceMs: nowMs,
+      sinceMs: this.#nowMs,
       bytes: sizeOf(entry),
       missing,
       isParked: missing.size === 0,
