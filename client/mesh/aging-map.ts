@@ -23,11 +23,12 @@ export class AgingMap<K, V> {
     return this.#live(key, nowMs)?.value
   }
 
-  /** @returns what had to be forgotten for it */
+  /** @returns what had to be forgotten for it, what it replaces included */
   set(key: K, value: V, nowMs: number): readonly V[] {
+    const replaced = this.#entries.get(key)
+    const forgotten = replaced ? [replaced.value] : []
     this.#entries.delete(key)
     this.#entries.set(key, { value, atMs: nowMs })
-    const forgotten: V[] = []
     for (const [oldest, entry] of this.#entries) {
       if (this.#entries.size <= this.#maxEntries && nowMs - entry.atMs <= this.#maxAgeMs) break
       this.#entries.delete(oldest)

@@ -1,16 +1,33 @@
-/** Parts of the mesh's shell, each by itself: what was heard before, who turns to a newcomer, what and who waits for a link, whose announcements are. */
+/** Parts of the mesh, each by itself: what was heard before, what is kept, who turns to a newcomer, what and who waits for a link, whose announcements are. */
 import * as fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Peer } from '../../client/api.ts'
 import { Announcements } from '../../client/mesh/announcements.ts'
 import type { MeshHost, ProvenMember } from '../../client/mesh/api.ts'
+import { GOSSIP_POLICY } from '../../client/mesh/gossip-policy.ts'
 import { HeardBefore } from '../../client/mesh/heard-before.ts'
+import { MessageStore, type StoredMessage } from '../../client/mesh/message-store.ts'
 import { Newcomers } from '../../client/mesh/newcomers.ts'
 import { Outbox } from '../../client/mesh/outbox.ts'
 import { Reaching } from '../../client/mesh/reaching.ts'
 import { utf8 } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { Random } from '../sim/random.ts'
+
+describe('what is kept of what was said', () => {
+  const messageOf = (byteLength: number): StoredMessage => {
+    const bytes = new Uint8Array(byteLength)
+    return { id: bytes, topic: 2, origin: 'a', isNew: true, bytes, from: undefined }
+  }
+
+  it('is bounded in bytes, also when some is said again', () => {
+    const store = new MessageStore(GOSSIP_POLICY)
+    for (let i = 0; i < 1_000; i++) store.add('again', messageOf(16_384), 0)
+    expect([store.size, store.byteLength]).toEqual([1, 16_384])
+    for (let i = 0; i < 1_000; i++) store.add(`other ${i}`, messageOf(16_384), 0)
+    expect(store.size * 16_384).toBe(GOSSIP_POLICY.maxStoredBytes)
+  })
+})
 
 describe('what was heard before', () => {
   it('is never new again, whatever else is said and however much', () => {
