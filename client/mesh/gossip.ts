@@ -204,12 +204,14 @@ export class Gossip {
       return
     }
     const tellers = this.#missing.came(key)
-    if (link.isDoubted(message.topic, nowMs)) {
+    const isTooMuch = message.hops >= MAX_HOPS || link.pending >= this.#policy.maxPending
+    if (isTooMuch || link.isDoubted(message.topic, nowMs)) {
+      // Others may bring it as it should be.
       for (const teller of tellers) if (teller !== link) this.#missing.told(key, id, teller)
       return
     }
     const mayBeSaid = this.#paceOf(message)?.allows(nowMs) ?? true
-    if (message.hops >= MAX_HOPS || !mayBeSaid || link.pending >= this.#policy.maxPending) {
+    if (!mayBeSaid) {
       this.#seen.set(key, undefined, nowMs)
       return
     }

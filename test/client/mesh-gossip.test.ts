@@ -139,6 +139,18 @@ describe('what is said', () => {
     expect([sentOf('mesh_gossip'), sentOf('mesh_have')]).toEqual([[], []])
   })
 
+  it('is not kept from others by one who says that it has come far, or brings more than is judged at a time', () => {
+    const { push, judge, delivered } = makeGossip()
+    push(ANN, 'far', { hops: MAX_HOPS })
+    push(BEN, 'far')
+    for (let i = 0; i < GOSSIP_POLICY.maxPending; i++) push(ANN, `much ${i}`, { origin: idOf(utf8(`${i}`)) })
+    push(ANN, 'word')
+    push(BEN, 'word')
+    judge('accept')
+    expect(delivered).toContain(`far ${BEN}`)
+    expect(delivered).toContain(`word ${BEN}`)
+  })
+
   it('by one who says too much is dropped, and nobody is blamed for it', () => {
     const { push, asked, blamed } = makeGossip()
     for (let i = 0; i < 200; i++) push(ANN, `word ${i}`)
