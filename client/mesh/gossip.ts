@@ -143,6 +143,7 @@ export class Gossip {
   neighbourDown(id: PeerId): void {
     const link = this.#links.get(id)
     if (link) void this.#former.set(id, link, this.#host.nowMs)
+    if (link) this.#missing.left(link)
     this.#links.delete(id)
   }
 

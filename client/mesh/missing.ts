@@ -9,8 +9,8 @@ import type { GossipPolicy } from './gossip-policy.ts'
 interface Lack {
   readonly id: Bytes
   /** Not asked yet, in the order in which they told of it. */
-  readonly announcers: GossipLink[]
-  readonly asked: GossipLink[]
+  announcers: GossipLink[]
+  asked: GossipLink[]
   /** To whose account it is. */
   readonly first: GossipLink
   dueMs: number
@@ -62,19 +62,30 @@ export class Missing {
     return [...lack.announcers, ...lack.asked]
   }
 
+  /** It is no neighbour any more: what it has told of it tells of again, and what it was asked for may not reach it. */
+  left(link: GossipLink): void {
+    for (const lack of this.#lacks.values()) {
+      lack.announcers = lack.announcers.filter((each) => each !== link)
+      lack.asked = lack.asked.filter((each) => each !== link)
+    }
+  }
+
   tick(): void {
     const { nowMs } = this.#host
     if (nowMs < this.nextMs) return
     this.nextMs = Infinity
     const grafts = new Map<GossipLink, Bytes[]>()
+    // Who was asked for much at once is not blamed for each: the answer to all of it may be late alike.
+    const broken = new Set<GossipLink>()
     for (const [key, lack] of this.#lacks) {
-      if (nowMs >= lack.dueMs) this.#chase(key, lack, grafts)
+      if (nowMs >= lack.dueMs) this.#chase(key, lack, grafts, broken)
       if (this.#lacks.has(key)) this.nextMs = Math.min(this.nextMs, lack.dueMs)
     }
     for (const [link, ids] of grafts) this.#host.graft(link, ids)
+    for (const link of broken) this.#host.promiseBroken(link)
   }
 
-  #chase(key: string, lack: Lack, grafts: Map<GossipLink, Bytes[]>): void {
+  #chase(key: string, lack: Lack, grafts: Map<GossipLink, Bytes[]>, broken: Set<GossipLink>): void {
     let next = lack.announcers.shift()
     while (next && !this.#host.isTrusted(next)) next = lack.announcers.shift()
     if (next) {
@@ -85,7 +96,7 @@ export class Missing {
       else grafts.set(next, [lack.id])
       return
     }
-    for (const link of lack.asked) if (this.#host.isTrusted(link)) this.#host.promiseBroken(link)
+    for (const link of lack.asked) if (this.#host.isTrusted(link)) broken.add(link)
     this.#end(key, lack)
   }
 

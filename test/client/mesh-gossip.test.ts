@@ -242,6 +242,25 @@ describe('what is told of', () => {
     expect(blamed).toEqual([`broken-promise ${ANN}`, `broken-promise ${BEN}`])
   })
 
+  it('is one promise, however much it was: who was asked for much at once may need some time', () => {
+    const { have, pass, blamed } = makeGossip()
+    have(ANN, ...Array.from({ length: 100 }, (_, i) => idOfWord(`word ${i}`)))
+    pass(GOSSIP_POLICY.graftMs)
+    pass(GOSSIP_POLICY.regraftMs)
+    expect(blamed).toEqual([`broken-promise ${ANN}`])
+  })
+
+  it('and was asked for before its teller parted and came again is no promise any more: the question may be lost', () => {
+    const { gossip, have, pass, blamed } = makeGossip()
+    have(ANN, idOfWord('word'))
+    pass(GOSSIP_POLICY.graftMs)
+    gossip.neighbourDown(ANN)
+    gossip.neighbourUp(ANN)
+    pass(GOSSIP_POLICY.regraftMs)
+    expect(blamed).toEqual([])
+    expect(gossip.held.missing).toBe(0)
+  })
+
   it('and comes is not asked for', () => {
     const { have, push, pass, sentOf } = makeGossip()
     have(ANN, idOfWord('word'))
