@@ -3,6 +3,7 @@ import type { Bytes } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { AgingMap } from './aging-map.ts'
+import { Budget } from './budget.ts'
 import type { GossipPolicy } from './gossip-policy.ts'
 
 /** As often as garbage is forgiven that everybody judges. */
@@ -31,6 +32,8 @@ export class GossipLink {
   audit: { readonly keys: ReadonlySet<string>; isAnswered: boolean; readonly deadlineMs: number } | undefined
   auditAtMs: number
   readonly messages: TokenBucket
+  /** What it takes from us. */
+  readonly onward: Budget
   readonly ids: TokenBucket
   readonly grafts: TokenBucket
   /** By topic, how much came from it that was no good. */
@@ -41,6 +44,7 @@ export class GossipLink {
     this.sinceMs = nowMs
     this.auditAtMs = auditAtMs
     this.messages = new TokenBucket(policy.messages)
+    this.onward = new Budget(policy.messages)
     this.ids = new TokenBucket(policy.ids)
     this.grafts = new TokenBucket(policy.grafts)
   }

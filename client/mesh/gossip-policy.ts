@@ -33,8 +33,13 @@ export interface GossipPolicy {
   readonly maxStoredBytes: number
   /** A new neighbour is told of what came so recently, over links that are older than that. */
   readonly recentMs: number
-  /** Messages from one neighbour, and the bytes of all that it is sent on asking. */
+  /** Messages from one neighbour. */
   readonly messages: Rate
+  /**
+   * Of that, what is passed on to a neighbour leaves so many: for what it asks for, and for the delays of a path, after which much comes
+   * at once. What is beyond is not passed on to it: whoever floods would have honest members blame each other.
+   */
+  readonly reservedMessages: number
   /** Ids told by one neighbour. */
   readonly ids: Rate
   /** Ids that one neighbour asks for. */
@@ -75,6 +80,7 @@ export const GOSSIP_POLICY: GossipPolicy = {
   maxStoredBytes: 4 * 1_048_576,
   recentMs: 20_000,
   messages: { burst: 1_000, perSecond: 200 },
+  reservedMessages: 250,
   ids: { burst: 8_000, perSecond: 1_000 },
   grafts: { burst: 1_000, perSecond: 100 },
   perOrigin: { burst: 50, perSecond: 5 },

@@ -298,6 +298,8 @@ export class Gossip {
     if (message.hops + 1 >= MAX_HOPS) return
     for (const link of this.#links.values()) {
       if (pushers.includes(link) || tellers.includes(link)) continue
+      // What others say must not make us say more than it takes.
+      if (!link.onward.take(nowMs, 1, first ? this.#policy.reservedMessages : 0)) continue
       // One's own goes to everybody, as in GossipSub v1.1: nobody can withhold it, and it gains a hop where it matters most.
       const isEager = link.isPushedTo || (pushers.length === 0 && this.#policy.floodsOwn)
       if (isEager && this.#host.isGood(link.id)) this.#host.sendBytes(link.id, onward)
@@ -335,6 +337,7 @@ export class Gossip {
       if (!link.grafts.take(nowMs)) return this.#host.blame(link.id, 'flood')
       const stored = this.#store.get(keyOf(id), nowMs)
       if (!stored) continue
+      link.onward.spend(nowMs)
       this.#host.sendBytes(link.id, stored.bytes)
       // Who does not want to be pushed to wants to see that we have any of them.
       if (!isPush) return

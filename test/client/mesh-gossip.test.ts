@@ -170,6 +170,45 @@ describe('what is said', () => {
   })
 })
 
+describe('what many say at once', () => {
+  it('goes to nobody faster than he takes it: he would blame us for it', () => {
+    const { push, judge, pass, prune, sent } = makeGossip()
+    const { messages, ids } = GOSSIP_POLICY
+    prune(EVE)
+    let n = 0
+    for (let ms = 0; ms < 60_000; ms += 50) {
+      // Three neighbours say as much as they may, with as many origins as they like.
+      for (const from of [ANN, BEN, CAT])
+        for (let i = 0; i < messages.perSecond / 20; i++) push(from, `word ${++n}`, { origin: idOf(utf8(`${n}`)) })
+      judge('accept')
+      pass(50)
+    }
+    const pushed = sent.filter(({ to, kind }) => to === DAN && kind === 'mesh_gossip').length
+    expect(pushed).toBeGreaterThan(60 * messages.perSecond)
+    expect(pushed).toBeLessThanOrEqual(messages.burst - GOSSIP_POLICY.reservedMessages + 60 * messages.perSecond)
+    const told = sent.filter(({ to, kind }) => to === EVE && kind === 'mesh_have')
+    const toldIds = told.reduce((sum, { body }) => sum + (body as Bodies['mesh_have']).ids.length, 0)
+    expect(toldIds).toBeLessThan(ids.burst + 60 * ids.perSecond)
+  })
+
+  it('leaves room for what he asks for, and for what is one’s own', () => {
+    const { gossip, push, judge, graft, sentOf, forget } = makeGossip()
+    const { messages } = GOSSIP_POLICY
+    for (const from of [ANN, BEN])
+      for (let n = 0; n < messages.burst; n++) {
+        push(from, `${from} ${n}`, { origin: idOf(utf8(`${from} ${n}`)) })
+        judge('accept')
+      }
+    expect(sentOf('mesh_gossip').filter((to) => to === DAN)).toHaveLength(
+      messages.burst - GOSSIP_POLICY.reservedMessages,
+    )
+    forget()
+    gossip.publish(TOPIC, utf8('mine'))
+    graft(DAN, false, idOfWord(`${ANN} 1`, { origin: idOf(utf8(`${ANN} 1`)) }))
+    expect(sentOf('mesh_gossip').filter((to) => to === DAN)).toHaveLength(2)
+  })
+})
+
 describe('who pushes', () => {
   it('is asked to stop when it comes late, while three others push', () => {
     const { push, judge, sentOf } = makeGossip()
