@@ -104,10 +104,15 @@ export class Broadcasts {
 
   /** Whoever is not to be heard here is passed on all the same: others may want to hear him. */
   async #hear(member: ProvenMember, announcement: Bytes, words: string | Bytes): Promise<void> {
-    if (this.#undecided >= MAX_UNDECIDED) return
-    this.#undecided++
-    const isHeard = await this.#announcements.isAuthorized(member, announcement)
-    this.#undecided--
+    const deciding = this.#announcements.isAuthorized(member, announcement)
+    // Whoever is decided about waits for nobody: what is settled comes first in a race.
+    let isHeard = await Promise.race([deciding, Promise.resolve(undefined)])
+    if (isHeard === undefined) {
+      if (this.#undecided >= MAX_UNDECIDED) return
+      this.#undecided++
+      isHeard = await deciding
+      this.#undecided--
+    }
     if (isHeard) this.#host.heard(member, words)
   }
 

@@ -1,6 +1,9 @@
 /** What is said to all is the speaker's own, is heard once, and whoever passes on what cannot be true is blamed for it. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { NetworkGossip } from '../../client/mesh/api.ts'
+import type { Applicant } from '../../client/api.ts'
+import { Announcements } from '../../client/mesh/announcements.ts'
+import type { MeshHost, NetworkGossip } from '../../client/mesh/api.ts'
+import { Broadcasts } from '../../client/mesh/broadcasts.ts'
 import { BROADCAST_TOPIC } from '../../client/mesh/limits.ts'
 import { compareBytes, concat, utf8, type Bytes } from '../../protocol/bytes.ts'
 import { sha256 } from '../../protocol/hash.ts'
@@ -215,6 +218,31 @@ describe('what is not to be heard, and nobody is to blame for', () => {
     expect(sorted(ada.words)).toEqual(sorted([]))
     expect(ada.blames).toEqual([])
   })
+})
+
+it('whoever is let in is heard, however much somebody says about whom the application has not decided', async () => {
+  const heard: string[] = []
+  let decide: (isIn: boolean) => void = () => undefined
+  const deciding = new Promise<boolean>((resolve) => (decide = resolve))
+  const host = {
+    peerId: adaKeys.peerId,
+    networkId: network,
+    nowMs: () => Date.now(),
+    prove: (announcement: Bytes) => ada.prove(announcement),
+    authorize: async ({ id }: Applicant) => id !== eveKeys.peerId || deciding,
+    heard: ({ name }: Applicant) => void heard.push(name),
+  } as unknown as MeshHost
+  const broadcasts = new Broadcasts(host, new Announcements(host))
+  const says = async (by: Keys) => expect(await broadcasts.judge(await payloadOf(by), by.peerId)).toBe('accept')
+  await says(bobKeys)
+  for (let i = 0; i < 100; i++) await says(eveKeys)
+  await says(bobKeys)
+  await expect.poll(() => heard).toEqual(['Bob', 'Bob'])
+  // Of hers there is a bounded amount.
+  decide(true)
+  await expect.poll(() => heard).toHaveLength(2 + 64)
+  await says(eveKeys)
+  await expect.poll(() => heard).toHaveLength(2 + 65)
 })
 
 it('whoever is blocked no more is heard again', async () => {
