@@ -323,7 +323,8 @@ export class Overlay {
     contact.unanswered = 0
     contact.isShuffling = false
     contact.shuffledAtMs = -Infinity
-    contact.poorSinceMs = undefined
+    // As a neighbour it has some time, and nothing tells once more that it is poor.
+    if (contact.poorSinceMs !== undefined) contact.poorSinceMs = nowMs
     this.#neighbours.add(contact)
     this.passive.remove(contact.id)
     this.#samples.begin()

@@ -145,6 +145,20 @@ describe('a member of a large network', () => {
     expect(overlay.isNeighbour(peer(2))).toBe(true)
   })
 
+  it('replaces one whose path was poor already when it became a neighbour, but not sooner', () => {
+    const { overlay, ask, pass, clock } = makeOverlay(LARGE)
+    for (let n = 2; n <= 7; n++) ask(peer(n))
+    overlay.linkUp(peer(1), ANNOUNCEMENT)
+    overlay.contacts.quality(peer(1), true, clock.nowMs)
+    pass(OVERLAY_POLICY.poorMs)
+    ask(peer(1))
+    overlay.members(Array.from({ length: 30 }, (_, n) => ({ id: peer(n + 50), announcement: ANNOUNCEMENT })))
+    pass(OVERLAY_POLICY.poorMs / 2)
+    expect(overlay.isNeighbour(peer(1))).toBe(true)
+    pass(OVERLAY_POLICY.poorMs)
+    expect(overlay.isNeighbour(peer(1))).toBe(false)
+  })
+
   it('keeps poor neighbours when it has no others', () => {
     const { overlay, ask, pass, clock } = makeOverlay(LARGE)
     for (let n = 1; n <= DEGREES.floor; n++) ask(peer(n))
