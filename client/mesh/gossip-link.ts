@@ -15,6 +15,8 @@ const MAX_DOUBTED_TOPICS = 32
 export class GossipLink {
   readonly id: PeerId
   sinceMs: number
+  /** What has come since then it should have. */
+  dueSinceMs: number
   /** We push to it. */
   isPushedTo = true
   /** It was asked not to push to us, at that time. */
@@ -42,6 +44,7 @@ export class GossipLink {
   constructor(id: PeerId, policy: GossipPolicy, auditAtMs: number, nowMs: number) {
     this.id = id
     this.sinceMs = nowMs
+    this.dueSinceMs = nowMs
     this.auditAtMs = auditAtMs
     this.messages = new TokenBucket(policy.messages)
     this.onward = new Budget(policy.messages)
@@ -52,6 +55,7 @@ export class GossipLink {
   /** It becomes a neighbour again, and knows nothing of what was agreed before. Its rates are as they were. */
   begin(nowMs: number): void {
     this.sinceMs = nowMs
+    this.dueSinceMs = nowMs
     this.isPushedTo = true
     this.prunedAtMs = undefined
     this.pushedAtMs = -Infinity

@@ -119,7 +119,10 @@ export class Gossip {
     const link = this.#links.get(id)
     if (!link) return
     this.#links.delete(id)
+    const { dueSinceMs } = link
     this.#begin(link)
+    // Whoever says so again and again would never have had the time to get what it could be asked for.
+    if (this.#host.nowMs - dueSinceMs < this.#policy.auditMs) link.dueSinceMs = dueSinceMs
   }
 
   #begin(link: GossipLink): void {
@@ -390,12 +393,12 @@ export class Gossip {
    * What a neighbour has had time to get, and did not give us: of several origins, as who says too much is not heard by all. Seeking
    * is rationed by whoever passes it on, so that nobody need have heard it.
    */
-  #dueAt({ id, sinceMs }: GossipLink): Bytes[] {
+  #dueAt({ id, dueSinceMs }: GossipLink): Bytes[] {
     const { nowMs } = this.#host
     const { storeMs, auditAgeMs, auditedIds } = this.#policy
     const due = new Map<string, Bytes>()
     for (const [, message, atMs] of this.#store.newestFirst(nowMs)) {
-      if (due.size >= auditedIds || atMs < sinceMs || nowMs - atMs > storeMs / 2) break
+      if (due.size >= auditedIds || atMs < dueSinceMs || nowMs - atMs > storeMs / 2) break
       const isOld = nowMs - atMs >= auditAgeMs
       if (isOld && message.from !== id && message.topic !== SEEK_TOPIC) due.set(message.origin, message.id)
     }

@@ -468,6 +468,17 @@ describe('an audit', () => {
     expect(blamed).toEqual([CAT, DAN, EVE].map((whom) => `silent ${whom}`))
   })
 
+  it('comes also to those who say again and again that they have just become neighbours', () => {
+    const { gossip, push, judge, pass, blamed } = makeGossip()
+    for (let second = 0; second < 300; second += 3) {
+      push(ANN, `word ${second}`, { origin: idOf(utf8(`${second}`)) })
+      judge('accept')
+      gossip.neighbourAnew(BEN)
+      pass(3_000)
+    }
+    expect(blamed).toContain(`silent ${BEN}`)
+  })
+
   it('is answered with one message', () => {
     const { push, judge, graft, sentOf, forget } = makeGossip()
     for (const text of ['one', 'two', 'three']) push(ANN, text)
