@@ -103,7 +103,7 @@ export class Mesh {
   }
 
   /** How many of the members whom we could turn to somebody told of. */
-  toldOf(source: PeerId | 'room' | 'self'): number {
+  toldOf(source: PeerId | 'room'): number {
     return this.#overlay.passive.countOf(source)
   }
 

@@ -81,7 +81,7 @@ export class Overlay {
   /** The neighbour who told of somebody. */
   toldBy(id: PeerId): PeerId | undefined {
     const source = this.contacts.get(id)?.source ?? this.passive.get(id)?.source
-    return source === 'room' || source === 'self' ? undefined : source
+    return source === 'room' ? undefined : source
   }
 
   // ---- what happens to links ---------------------------------------------------------------------------------------
@@ -353,7 +353,6 @@ export class Overlay {
   /** It does not want us any more. */
   #parted(contact: Contact): void {
     this.#leave(contact)
-    this.#candidates.hear(contact.id, contact.announcement, 'self')
     this.#soon()
   }
 
@@ -498,7 +497,7 @@ export class Overlay {
 
   /** The room leads to everybody; without it, whoever told of somebody does. */
   #leads(source: Source): boolean {
-    return !this.#isRoomAway || (source !== 'room' && source !== 'self' && this.contacts.isDirect(source))
+    return !this.#isRoomAway || (source !== 'room' && this.contacts.isDirect(source))
   }
 
   /** Whoever nobody leads to is sought by asking everybody: only when in need, and when neighbours tell of nobody else. */

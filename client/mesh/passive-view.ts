@@ -8,8 +8,8 @@ import type { PeerId } from '../../protocol/peer-id.ts'
 import { AgingMap } from './aging-map.ts'
 import type { PassivePolicy } from './overlay-policy.ts'
 
-/** What a neighbour told of, the room, or what one has found out oneself. */
-export type Source = PeerId | 'room' | 'self'
+/** A neighbour, or the room. */
+export type Source = PeerId | 'room'
 
 export interface Candidate {
   readonly id: PeerId
@@ -110,8 +110,8 @@ export class PassiveView {
   }
 
   #isIgnored(source: Source, nowMs: number): boolean {
-    // The room lists whoever has a place, and oneself one's former neighbours; neither makes anybody up.
-    if (source === 'room' || source === 'self') return false
+    // It lists whoever has a place, and makes nobody up.
+    if (source === 'room') return false
     const { ghosts, reached } = this.#records.get(source, nowMs) ?? { ghosts: 0, reached: 0 }
     return ghosts >= this.#policy.maxGhosts && ghosts > 2 * reached
   }
