@@ -30,8 +30,8 @@ export interface EntryGossipHost {
   readonly areGenuine: (entries: readonly Entry[]) => Promise<readonly boolean[]>
   /** Whether so many entries of this peer's may be looked at now. */
   readonly mayBring: (peer: string, count: number) => boolean
-  /** Takes in an entry whose signatures hold. */
-  readonly take: (entry: Entry) => Verdict
+  /** Takes in an entry whose signatures hold, and that this neighbour has passed on. */
+  readonly take: (entry: Entry, bringer: string) => Verdict
   /** The entry is here, by a peer, and gossip may still bring it. */
   readonly isUnsaid: (id: Bytes) => boolean
   /** Gossip has brought it now. */
@@ -112,7 +112,7 @@ export class EntryGossip {
     if (!genuine.every(Boolean)) return 'reject'
     // While it was being verified.
     if (this.#isClosed) return 'ignore'
-    return judgementOn(entries.map((entry) => this.#take(entry)))
+    return judgementOn(entries.map((entry) => this.#take(entry, from)))
   }
 
   /** To gossip: what a peer has brought a moment ago must still be passed on, or it would end here. */
@@ -121,9 +121,9 @@ export class EntryGossip {
     return !ledger.knows(id) || isUnsaid(id)
   }
 
-  #take(entry: Entry): Taken {
+  #take(entry: Entry, bringer: string): Taken {
     const { ledger, take, isUnsaid, said } = this.#host
-    if (!ledger.knows(entry.id)) return take(entry)
+    if (!ledger.knows(entry.id)) return take(entry, bringer)
     if (!isUnsaid(entry.id)) return { kind: 'known' }
     said(entry.id)
     return { kind: 'said' }

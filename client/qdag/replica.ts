@@ -147,9 +147,13 @@ export class Replica {
     return this.#take(entry, OURSELVES, time, isSaid)
   }
 
-  /** An entry that was said to everybody, and whose signatures hold. What waits of these is bounded as what waits of one peer. */
-  gossiped(entry: Entry, time: Time): Verdict {
-    return this.#take(entry, GOSSIP, time, true)
+  /**
+   * An entry that was said to everybody, and whose signatures hold. What waits of these is bounded as what waits of one peer.
+   *
+   * @param bringer the neighbour that passed it on, and is asked first for what it builds on
+   */
+  gossiped(entry: Entry, bringer: string, time: Time): Verdict {
+    return this.#take(entry, GOSSIP, time, true, bringer)
   }
 
   /** The entry is part of the ledger, by a peer, and gossip may still bring it. */
@@ -170,7 +174,7 @@ export class Replica {
     return this.#peers.get(id)?.pace.entries.tryTake(count, nowMs) ?? false
   }
 
-  #take(entry: Entry, from: string, time: Time, isSaid: boolean): Verdict {
+  #take(entry: Entry, from: string, time: Time, isSaid: boolean, bringer?: string): Verdict {
     this.#begin(time)
     const verdict = this.#ledger.add(entry, from, this.#correctedWallMs)
     if (verdict.kind === 'added') {
@@ -180,7 +184,7 @@ export class Replica {
     if (verdict.kind === 'orphan' || verdict.kind === 'parked') {
       // What had to wait for its time has not been passed on.
       this.#arrived(entry, isSaid && verdict.kind === 'orphan' ? EVERYBODY : this).isHeld = true
-      this.#waits(entry, verdict.kind === 'orphan' ? verdict.missing : [], from)
+      this.#waits(entry, verdict.kind === 'orphan' ? verdict.missing : [], from, bringer)
     }
     this.#settle(false)
     return verdict
@@ -263,9 +267,9 @@ export class Replica {
   }
 
   /** The ledger keeps an entry until it can be part of it. */
-  #waits({ id }: Entry, missing: readonly Bytes[], from: string): void {
+  #waits({ id }: Entry, missing: readonly Bytes[], from: string, bringer?: string): void {
     this.#fetch.end(id)
-    this.#fetch.begin(missing, from, this.#time.nowMs, from === GOSSIP)
+    this.#fetch.begin(missing, from, this.#time.nowMs, bringer)
   }
 
   #lacksMuch(id: string): void {

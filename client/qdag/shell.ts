@@ -154,7 +154,7 @@ export class LedgerShell {
       after: (delayMs, act) => this.#timers.after(delayMs, act),
       areGenuine: (entries) => this.#areGenuine(entries),
       mayBring: (peer, count) => this.replica.mayBring(peer, count, time()),
-      take: (entry) => this.replica.gossiped(entry, time()),
+      take: (entry, bringer) => this.replica.gossiped(entry, bringer, time()),
       isUnsaid: (id) => this.replica.isUnsaid(id, time()),
       said: (id) => this.replica.said(id),
     })

@@ -29,8 +29,8 @@ function say(node: LabNode, entry: Entry): void {
   node.replica.own(entry, node.time, true)
 }
 
-function hear(node: LabNode, entry: Entry): void {
-  node.replica.gossiped(entry, node.time)
+function hear(node: LabNode, entry: Entry, from = 'somebody'): void {
+  node.replica.gossiped(entry, from, node.time)
 }
 
 const kindsOf = (link: LabLink | undefined, after = 0): unknown[] =>
@@ -111,6 +111,21 @@ describe('a member of a mesh', () => {
       expect(kindsOf(link).includes('qdag_fetch')).toBe(isLost)
       expect(member.ledger.size).toBe(2)
     }
+  })
+
+  it('asks the one that passed an entry on first for what it builds on', () => {
+    const lab = meshLab()
+    const member = lab.node('member')
+    const others = names(9).map((name) => lab.node(name))
+    for (const other of others) line(lab, member, other)
+    const contributor = new Contributor('author')
+    const [one, two] = [contributor.write([]), contributor.write([])]
+    const bringer = others[4] as LabNode
+    // The others have not heard of it.
+    say(bringer, one)
+    hear(member, two, bringer.name)
+    lab.run(1_100)
+    expect(member.ledger.size).toBe(2)
   })
 
   it('compares with a peer when very much is missing of what it hears', () => {

@@ -25,6 +25,8 @@ interface Search {
   readonly id: Bytes
   /** Who sent the orphan. */
   readonly from: string
+  /** Who is asked first. */
+  readonly first: string
   readonly asked: Set<string>
   atMs: number
 }
@@ -57,17 +59,18 @@ export class Fetch {
   /**
    * An orphan from this peer waits for these.
    *
-   * @param isGossip the orphan was said to everybody, and so may they be
+   * @param bringer who passed on the orphan when it was said to everybody, as they may be, too
    */
-  begin(ids: readonly Bytes[], from: string, nowMs: number, isGossip = false): void {
+  begin(ids: readonly Bytes[], from: string, nowMs: number, bringer?: string): void {
     for (const id of ids) {
       const key = mapKeyOf(id)
       const count = this.#counts.get(from) ?? 0
       if (count >= MAX_MISSING) this.#host.lacksMuch(from)
       if (count >= MAX_SEARCHES || this.#searches.has(key)) continue
-      const search = { id, from, asked: new Set<string>(), atMs: isGossip ? nowMs + GOSSIP_MS : nowMs }
+      const atMs = bringer === undefined ? nowMs : nowMs + GOSSIP_MS
+      const search = { id, from, first: bringer ?? from, asked: new Set<string>(), atMs }
       this.#searches.set(key, search)
-      const queue = isGossip ? this.#patient : this.#queues[0]
+      const queue = bringer === undefined ? this.#queues[0] : this.#patient
       queue?.add(search)
       this.#counts.set(from, count + 1)
     }
@@ -121,8 +124,8 @@ export class Fetch {
     ids.push(id)
   }
 
-  #choose({ from, asked }: Search, peers: readonly string[]): string | undefined {
-    if (!asked.has(from) && peers.includes(from)) return from
+  #choose({ first, asked }: Search, peers: readonly string[]): string | undefined {
+    if (!asked.has(first) && peers.includes(first)) return first
     const others = peers.filter((peer) => !asked.has(peer))
     return others[Math.floor(this.#host.random() * others.length)]
   }

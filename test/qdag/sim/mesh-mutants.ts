@@ -20,7 +20,7 @@ function gossip(changes: (host: EntryGossipHost) => Partial<EntryGossipHost>): P
 }
 
 function taking(change: (verdict: Verdict) => Verdict): Partial<Parts> {
-  return gossip(({ take }) => ({ take: (entry) => change(take(entry)) }))
+  return gossip(({ take }) => ({ take: (entry, bringer) => change(take(entry, bringer)) }))
 }
 
 const MESH_MUTANTS: readonly (readonly [name: string, parts: Partial<Parts>])[] = [

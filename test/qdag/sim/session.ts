@@ -165,15 +165,15 @@ export class Session implements Owner, ReplicaOutput, Ticking {
           this.verifier.verify(entries, (results) => this.event(() => this.vault.async(() => resolve(results))))
         }),
       mayBring: (peer, count) => this.replica.mayBring(peer, count, this.time),
-      take: (entry) => this.#take(entry),
+      take: (entry, bringer) => this.#take(entry, bringer),
       isUnsaid: (id) => this.replica.isUnsaid(id, this.time),
       said: (id) => this.replica.said(id),
     })
   }
 
-  #take(entry: Entry): Verdict {
+  #take(entry: Entry, bringer: string): Verdict {
     let verdict: Verdict = { kind: 'known' }
-    this.event(() => (verdict = this.replica.gossiped(entry, this.time)))
+    this.event(() => (verdict = this.replica.gossiped(entry, bringer, this.time)))
     return verdict
   }
 
