@@ -70,8 +70,11 @@ export class Broadcasts {
       const hint = `Say at most ${MAX_BROADCAST_BYTES} bytes to all, and send what is longer to peers.`
       throw new EdgeNetError('message-too-large', 'broadcast', message, hint)
     }
+    const nowMs = Math.floor(this.#host.nowMs())
+    // The clock may have been set back: what is further ahead nobody hears, nor remembers.
+    if (this.#lastSentAtMs - nowMs >= TICKET_CLOCK_TOLERANCE_MS) this.#lastSentAtMs = 0
     // Two that are said at once are two.
-    const sentAtMs = Math.max(Math.floor(this.#host.nowMs()), this.#lastSentAtMs + 1)
+    const sentAtMs = Math.max(nowMs, this.#lastSentAtMs + 1)
     this.#lastSentAtMs = sentAtMs
     const unsigned = { sentAtMs, kind: typeof data === 'string' ? 'text' : 'bytes', data: bytes } as const
     const signature = await this.#host.sign(this.#signed(this.#host.peerId, unsigned))

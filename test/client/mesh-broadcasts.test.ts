@@ -245,6 +245,26 @@ it('whoever is let in is heard, however much somebody says about whom the applic
   await expect.poll(() => heard).toHaveLength(2 + 65)
 })
 
+it('whoever had a clock that was ahead is heard once it has been set back, and two at once are two', async () => {
+  let aheadMs = 3_600_000
+  const host = {
+    peerId: bobKeys.peerId,
+    networkId: network,
+    nowMs: () => Date.now() + aheadMs,
+    sign: (message: Bytes) => bobKeys.identity.sign(message),
+    announcement: () => bobKeys.announcement,
+  } as unknown as MeshHost
+  const spoken = new Broadcasts(host, new Announcements(host))
+  const heard = new Broadcasts(ada, new Announcements(ada))
+  const isHeard = async () => heard.judge(await spoken.encode('hello'), bobKeys.peerId)
+  expect(await isHeard()).toBe('ignore')
+  aheadMs = 0
+  expect(await isHeard()).toBe('accept')
+  expect(await Promise.all([isHeard(), isHeard(), isHeard()])).toEqual(['accept', 'accept', 'accept'])
+  aheadMs = -5_000
+  expect(await isHeard()).toBe('accept')
+})
+
 it('whoever is blocked no more is heard again', async () => {
   world.close()
   await begin(() => ada.refused.add(eve.siteId))
