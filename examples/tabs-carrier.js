@@ -7,13 +7,12 @@
  * To carry over something else (MQTT, Nostr, a LAN), replace the BroadcastChannel, which `open`, `post` and `leave` use.
  * CARRIERS.md says what else a carrier may do, and must not.
  */
-import { encodeEnvelope, readEnvelope } from 'edge-net/carrier'
+import { encodeEnvelope, MAX_RELAY_ENVELOPE_BYTES, readEnvelope } from 'edge-net/carrier'
 
 /** Whoever looks for somebody looks again so often. On a medium that costs something, begin like this and slow down. */
 const LOOK_EVERY_MS = 2_000
 /** At least. Answers go to all, so one serves everybody who has asked meanwhile; random, so that not all answer at once. */
 const ANSWER_AFTER_MS = 50
-const MOST_BYTES = 16_430 // as many as the largest envelope has
 
 /** @returns {import('edge-net/carrier').Carrier} */
 export function tabsCarrier() {
@@ -28,6 +27,7 @@ export function tabsCarrier() {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let answering
   let isSeeking = false
+  let isAway = false
 
   /** What we say is one of two things: who we are, perhaps with a question for the others, or an envelope for somebody. */
   function post(/** @type {object} */ said) {
@@ -65,7 +65,7 @@ export function tabsCarrier() {
 
   /** A medium that can break tells `down` when it has, connects again after pauses that grow, and tells `up` again. */
   function open() {
-    if (!self || channel) return
+    if (!self || channel || isAway) return
     // Where strangers listen, take a hash of the network id, and seal what is said with another, as the carrier for Gun does.
     channel = new BroadcastChannel(`edge-net ${self.networkId.join()}`)
     channel.onmessage = heard
@@ -104,11 +104,15 @@ export function tabsCarrier() {
     // Something may have changed. A medium with a socket finds out now whether it still works.
     nudge: () => look(),
     suspend() {
+      isAway = true
       if (!channel) return
       leave()
       events?.down()
     },
-    resume: open,
+    resume() {
+      isAway = false
+      open()
+    },
     async close() {
       self = events = undefined
       leave()
@@ -117,4 +121,4 @@ export function tabsCarrier() {
 }
 
 const bytesOf = (/** @type {unknown} */ value) =>
-  value instanceof Uint8Array && value.length <= MOST_BYTES ? new Uint8Array(value) : undefined
+  value instanceof Uint8Array && value.length <= MAX_RELAY_ENVELOPE_BYTES ? new Uint8Array(value) : undefined

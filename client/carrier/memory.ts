@@ -66,6 +66,7 @@ export class MemoryCarrier implements Carrier {
   /** Whom it told until it was put away. */
   #left: CarrierEvents | undefined
   #isSeeking = false
+  #isAway = false
 
   constructor(air: MemoryAir) {
     this.#air = air
@@ -78,7 +79,11 @@ export class MemoryCarrier implements Carrier {
   start(self: CarrierSelf, events: CarrierEvents): void {
     this.#self = self
     this.network = toBase64Url(self.networkId)
-    queueMicrotask(() => this.#enter(events))
+    queueMicrotask(() => {
+      // Put away before its turn came.
+      if (this.#isAway) this.#left = events
+      else this.#enter(events)
+    })
   }
 
   sendEnvelope(kind: EnvelopeKind, to: PeerId, body: Bytes): void {
@@ -103,12 +108,14 @@ export class MemoryCarrier implements Carrier {
   }
 
   suspend(): void {
+    this.#isAway = true
     if (!this.#events) return
     this.#leave()
     this.#left?.down()
   }
 
   resume(): void {
+    this.#isAway = false
     if (this.#left) this.#enter(this.#left)
   }
 
@@ -127,7 +134,7 @@ export class MemoryCarrier implements Carrier {
   }
 
   #enter(events: CarrierEvents): void {
-    // Closed, or put away again, before its turn came.
+    // Closed before its turn came.
     if (!this.#self || this.#events) return
     this.#events = events
     this.#left = undefined

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { carrierScenarios } from '../../client/carrier/acceptance.ts'
 import type { Carrier } from '../../client/carrier/carrier.ts'
 import { MemoryAir, type Arrive } from '../../client/carrier/memory.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
 
 const QUICK = { watchMs: 20, patienceMs: 3_000 }
 
@@ -31,6 +32,25 @@ describe('a carrier in memory that loses, repeats and delays', () => {
     if (count % 3 === 0) setTimeout(act, (count * 11) % 30)
   }
   for (const { name, run } of carrierScenarios(worldOf(bad), QUICK)) it(name, run)
+})
+
+it('put away before it is up, tells nothing until it is back', async () => {
+  const carrier = new MemoryAir().carrier()
+  const told: string[] = []
+  const note = (what: string) => () => void told.push(what)
+  const events = { up: note('up'), down: note('down'), met: note('met'), envelope: note('envelope') }
+  const self = {
+    networkId: new Uint8Array(32),
+    peerId: 'AAAA' as PeerId,
+    announcement: () => new Uint8Array(0),
+    nowMs: () => 0,
+  }
+  carrier.start(self, { ...events, unreachable: note('unreachable'), ready: note('ready') })
+  carrier.suspend()
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(told).toEqual([])
+  carrier.resume()
+  expect(told).toEqual(['up'])
 })
 
 describe('the suite', () => {
