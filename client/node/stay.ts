@@ -211,6 +211,7 @@ function followMembership(
 
 /** Says which of the carriers that were asked for do not work. They may have said so before we were in, and say it once. */
 function tellSilentCarriers(network: Network, say: Surroundings['tell'], until: AbortSignal): void {
+  if (until.aborted) return
   // Those over neighbours begin with the first one.
   const silent = new Set(network.carriers.filter(({ name, isUp }) => !isUp && name === 'gun').map(({ name }) => name))
   const told = ({ carrier }: { readonly carrier: string }) => void silent.delete(carrier)
