@@ -47,8 +47,8 @@ function theOnlyPeerOf({ peers }: Network): Peer {
 }
 
 /** Something happens again and again. */
-async function keep(act: () => unknown, everyMs: number, forMs = LONG_MS): Promise<void> {
-  for (let atMs = 0; atMs < forMs; atMs += everyMs) {
+async function keep(act: () => unknown, everyMs: number): Promise<void> {
+  for (let atMs = 0; atMs < LONG_MS; atMs += everyMs) {
     void act()
     await pass(everyMs, 1_000)
   }
@@ -108,9 +108,8 @@ describe('a link ends', () => {
   })
 
   it.each([2, 3, 4])('though Edge-Net itself talks on channel %s', async (channel) => {
-    // Who goes on talking makes a new link, which would end a minute later.
-    const forMs = 1.5 * MINUTE_MS
-    await keep(() => adaOfBob.send(Uint8Array.of(0), { channel }).catch(() => undefined), 10_000, forMs)
-    expect(ends()).toEqual([`released ${bob.network.peerId}`])
+    await keep(() => adaOfBob.send(Uint8Array.of(0), { channel }).catch(() => undefined), 10_000)
+    // What was on its way then may have made a new one, which ended as well.
+    expect(new Set(ends())).toEqual(new Set([`released ${bob.network.peerId}`]))
   })
 })
