@@ -100,6 +100,13 @@ describe('replicas', () => {
     )
   })
 
+  it.each<Plan>([
+    { seed: 2_147_483_636, replicas: 3, common: 0, own: [30, 30, 30], isWide: false, moves: [] },
+    { seed: 2_147_483_417, replicas: 3, common: 0, own: [30, 30, 30], isWide: false, moves: [] },
+  ])('are live though one has got from others what it was too busy to take, seed $seed', (chosen) => {
+    expect(live(chosen)).toBeUndefined()
+  })
+
   it.each<[string, LabOptions]>([
     ['say that they have the same when they have not', { makeLedger: (options) => new SameDigest(options) }],
     ['push one entry too few', { makeLedger: (options) => new OneTooFew(options) }],

@@ -33,8 +33,8 @@ type Stage =
   | { readonly kind: 'comparing'; readonly comparison: Comparison }
   /** `isProven`: the other side could say all that it had. Checked at that time. */
   | { readonly kind: 'live'; readonly isProven: boolean; readonly untilMs: number }
-  /** This side asks at that time, if the other has not done so before. */
-  | { readonly kind: 'waiting'; readonly untilMs: number }
+  /** This side asks at that time, if the other has not done so before. `isForOther`: that is to ask when it can take more. */
+  | { readonly kind: 'waiting'; readonly untilMs: number; readonly isForOther?: boolean }
 
 export type SessionMessage = ComparisonMessage | Extract<SyncMessage, { kind: 'qdag_sync_request' | 'qdag_busy' }>
 
@@ -62,6 +62,8 @@ export class Session {
   /** Until then a difference is not looked into, unless the other side wants to. */
   #patientUntilMs = 0
   readonly #agreement = new Agreement()
+  /** The other side has ended the comparison well: it wants no other. */
+  #isOtherLive = false
   /** News was dropped during a comparison: there is to be another. */
   #isBehind = false
 
@@ -168,6 +170,7 @@ export class Session {
   /** The other side says what it has; what it told before has been dealt with. */
   digest(tipDigest: Bytes, nowMs: number): void {
     const stage = this.#stage
+    this.#isOtherLive = true
     if (this.#agreement.hear(tipDigest, this.#host.ledger.tipDigest())) {
       this.#patience.renew()
       if (stage.kind === 'live') this.#stage = { ...stage, isProven: true }
@@ -176,6 +179,7 @@ export class Session {
       if (this.#repetitions < REPETITIONS) this.#repeat(nowMs)
       else this.#stage = { ...stage, isProven: true }
     }
+    if (stage.kind === 'waiting' && stage.isForOther) this.#repeat(nowMs)
   }
 
   // ---- time --------------------------------------------------------------------------------------------------------
@@ -233,6 +237,7 @@ export class Session {
       isHolding: !slots.claim(this, nowMs),
       nowMs,
     })
+    this.#isOtherLive = false
     this.#stage = { kind: 'comparing', comparison }
   }
 
@@ -254,8 +259,10 @@ export class Session {
         this.#repetitions = 0
         return this.ask(nowMs)
       case 'we-have-more':
-        // The other side asks when it can.
-        return this.#wait(nowMs + HOLD_MS)
+        // What it lacked may have come from others meanwhile.
+        if (this.#isOtherLive) return this.#repeat(nowMs)
+        // It asks when it can.
+        return this.#wait(nowMs + HOLD_MS, true)
       case 'lack-some':
         return this.#repeat(nowMs)
       case 'have-all':
@@ -292,12 +299,12 @@ export class Session {
     else this.ask(nowMs)
   }
 
-  #wait(untilMs: number): void {
+  #wait(untilMs: number, isForOther = false): void {
     const { slots, delivery } = this.#host
     slots.release(this)
     delivery.stopPush()
     delivery.close()
-    this.#stage = { kind: 'waiting', untilMs }
+    this.#stage = { kind: 'waiting', untilMs, isForOther }
   }
 
   /** Says what is here, if that has changed, and looks whether the other side has the same. */
