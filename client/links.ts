@@ -245,7 +245,11 @@ export class Links implements ArrivalsHost, PeerHost {
   }
 
   carrierIsReady({ id }: RemotePeer): boolean {
-    return this.#host.carriers.isReady(id)
+    const carrier = this.#host.carriers.to(id)
+    if (carrier?.carriesBulk) return carrier.isReady
+    // Nothing but a direct path can take what there is to say.
+    this.direct(id)
+    return false
   }
 
   heardVia({ id }: RemotePeer, via: number): void {

@@ -125,12 +125,6 @@ export class Carriers {
     this.#carriers[via]?.sendEnvelope(kind, to, body)
   }
 
-  /** Bulk can be sent to this peer now. */
-  isReady(peer: PeerId): boolean {
-    const carrier = this.to(peer)
-    return carrier !== undefined && carrier.carriesBulk && carrier.isReady
-  }
-
   each(act: (carrier: Carrier) => unknown): unknown[] {
     return this.#carriers.map(act)
   }

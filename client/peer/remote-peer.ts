@@ -320,8 +320,8 @@ export class RemotePeer implements Peer, PeerLink {
     this.state = 'closed'
     clearTimeout(this.#timer)
     this.#link.close()
-    const hint = 'It was delivered at most once: ask the application at the other side, if it comes back.'
-    const lost = new EdgeNetError('not-delivered', 'ended', 'The link ended before the delivery was confirmed.', hint)
+    const hint = 'It may have arrived: ask the other side, if it comes back.'
+    const lost = new EdgeNetError('not-delivered', 'ended', 'The link ended before it was confirmed.', hint)
     this.#sendings.fail(leftError(this.id), lost)
     this.#reader.close()
     return unconfirmed

@@ -172,12 +172,14 @@ export class WebRTCPeerManager {
   }
 
   /**
-   * Whether it works for a direct path to this peer.
+   * Whether it works for a direct path to this peer. An answerer that was offered nothing, and has not asked, does not: the
+   * other side need not think that its link is worth a connection.
    *
    * @internal
    */
   has(peer: PeerId): boolean {
-    return this.#entries.has(peer)
+    const entry = this.#entries.get(peer)
+    return entry !== undefined && (entry.role === 'offerer' || entry.number + entry.failures > 0)
   }
 
   /** @internal */

@@ -301,20 +301,13 @@ describe('what is sent', () => {
 
   it('is no bulk where a carrier takes none', () => {
     setOut()
-    expect(roads.carriers.isReady(ADA)).toBe(true)
+    expect(roads.carriers.to(ADA)).toMatchObject({ name: 'room', carriesBulk: true })
     for (const carrier of [room, neighbours]) carrier.tell.down()
-    expect(roads.carriers.isReady(ADA)).toBe(false)
+    expect(roads.carriers.to(ADA)).toMatchObject({ name: 'gun', carriesBulk: false })
     send('relay')
     expect(sent()).toEqual([0, 0, 0])
     send('signal')
     expect(sent()).toEqual([0, 0, 1])
-  })
-
-  it('is no bulk while the carrier is full, or there is none', () => {
-    setOut()
-    room.isReady = false
-    expect(roads.carriers.isReady(ADA)).toBe(false)
-    expect(roads.carriers.isReady(BOB)).toBe(false)
   })
 
   it('to a stranger as an answer goes the way that he came', () => {
