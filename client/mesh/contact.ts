@@ -55,4 +55,9 @@ export class Contact {
     this.usedAtMs = nowMs
     this.messages = new TokenBucket(policy.messages)
   }
+
+  /** It was not asked since then whether it wants to be a neighbour, and is no client without a mesh, as far as is known. */
+  mayBeAsked(sinceMs: number): boolean {
+    return this.askedAtMs <= sinceMs && (this.hasSpoken || this.askedAtMs === -Infinity)
+  }
 }

@@ -97,10 +97,7 @@ export class Overlay {
     contact.hasConnection = false
     contact.usedAtMs = nowMs
     contact.deadlineMs = Infinity
-    // Who is in need asks everybody whom it has a link to: where there is no room, members link to it.
-    const isInNeed = this.isComplete || this.degree < this.#policy.degrees.floor
-    const isWanted = isInNeed && this.degree + this.contacts.askingCount < this.#size.ceiling && this.#mayAsk(contact)
-    if (contact.isDialled || isWanted) this.#ask(contact)
+    if (contact.isDialled || this.#isWanted(contact)) this.#ask(contact)
     if (contact.isDemanded) this.#connect(contact)
   }
 
@@ -271,6 +268,12 @@ export class Overlay {
 
   // ---- becoming neighbours -----------------------------------------------------------------------------------------
 
+  /** Who is in need asks everybody whom it has a link to: they are no candidates, and where there is no room, members link to it. */
+  #isWanted(contact: Contact): boolean {
+    const isInNeed = this.isComplete || this.degree < this.#policy.degrees.floor
+    return isInNeed && this.degree + this.contacts.askingCount < this.#size.ceiling && this.#mayAsk(contact)
+  }
+
   /** Whoever is asked and accepts is worth a connection: what cannot be afforded is not asked for. */
   #mayAsk(contact: Contact): boolean {
     return !this.#candidates.isBanned(contact.id) && this.#mayConnect(contact)
@@ -437,9 +440,8 @@ export class Overlay {
         contact.isDemanded = false
         // A message may wait for a path, or for the other side, for longer than that.
         if (this.#host.isSettled(id)) this.#end(contact)
-      } else if (state === 'linked' && contact.hasSpoken && nowMs - contact.askedAtMs >= shuffleMs) {
-        if (this.isComplete && this.degree < this.#size.ceiling && this.#mayAsk(contact)) this.#ask(contact)
-      }
+      } else if (state === 'linked' && contact.mayBeAsked(nowMs - shuffleMs) && this.#isWanted(contact))
+        this.#ask(contact)
     }
   }
 

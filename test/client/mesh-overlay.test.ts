@@ -308,6 +308,32 @@ describe('a member of a large network', () => {
     expect(new Set(blamed)).toEqual(new Set([`flood ${peer(1)}`]))
   })
 
+  it('asks those whom it has links to when it has lost its neighbours: nobody tells of them as candidates', () => {
+    const { overlay, ask, answersTo, pass } = makeOverlay(LARGE)
+    for (let n = 1; n <= DEGREES.floor; n++) ask(peer(n))
+    const linked = [peer(100), peer(101)]
+    for (const id of linked) {
+      overlay.demand(id)
+      overlay.linkUp(id, ANNOUNCEMENT)
+    }
+    pass(OVERLAY_POLICY.calmMs)
+    expect(linked.flatMap(answersTo)).toEqual([])
+    for (const id of overlay.neighbours.keys()) overlay.linkDown(id)
+    pass(OVERLAY_POLICY.calmMs)
+    expect(linked.map(answersTo)).toEqual([['mesh_neighbour'], ['mesh_neighbour']])
+  })
+
+  it('asks others whom it has links to when those whom it has asked do not want it, and nobody again soon', () => {
+    const { overlay, receive, answersTo, pass } = makeOverlay(LARGE)
+    const linked = Array.from({ length: DEGREES.ceiling + 2 }, (_, n) => peer(n + 1))
+    for (const id of linked) overlay.linkUp(id, ANNOUNCEMENT)
+    const asked = () => linked.filter((id) => answersTo(id).length > 0)
+    expect(asked()).toHaveLength(DEGREES.ceiling)
+    for (const id of asked()) receive(id, { kind: 'mesh_refuse', body: { members: [] } })
+    pass(OVERLAY_POLICY.calmMs)
+    expect(linked.map(answersTo)).toEqual(linked.map(() => ['mesh_neighbour']))
+  })
+
   it('tells somebody once that it is no neighbour, however much it says', () => {
     const { overlay, ask, answersTo } = full()
     ask(peer(100))
