@@ -99,6 +99,7 @@ describe('records', () => {
   it('are current within their life, by clocks that differ as much as they may', () => {
     for (const [kind, lifeMs] of [
       ['presence', PRESENCE_LIFE_MS],
+      ['answer', PRESENCE_LIFE_MS],
       ['who', MAIL_LIFE_MS],
     ] as const) {
       const holds = (ageMs: number) => isCurrent({ kind, issuedAtMs: NOW_MS - ageMs }, NOW_MS)

@@ -254,6 +254,26 @@ describe('a process', () => {
   })
 })
 
+it('who answers a newcomer is met by him, and not by others who miss nobody', async () => {
+  const { url } = await relay()
+  const old = [await member([url], 'Ada'), await member([url], 'Bob'), await member([url], 'Eve')] as const
+  const metBy = ({ met }: GunMember) => new Set(met.map(toBase64Url))
+  await expect.poll(() => old.map((each) => metBy(each).size)).toEqual([2, 2, 2])
+  for (const { carrier } of old) carrier.seek(false)
+  // What they wrote while they missed somebody is on its way.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const taken = () => old.map(({ carrier }) => carrier.statistics().taken)
+  const before = { met: old.map(({ met }) => met.length), taken: taken() }
+  const newcomer = await member([url], 'New')
+  await expect.poll(() => metBy(newcomer).size).toBe(old.length)
+  // The newcomer himself, and the two others' answers.
+  await expect.poll(() => taken().every((count, i) => count >= (before.taken[i] ?? 0) + 3)).toBe(true)
+  for (const [i, { met }] of old.entries()) {
+    const since = met.slice(before.met[i]).map(toBase64Url)
+    expect(new Set(since)).toEqual(new Set([toBase64Url(newcomer.announcement)]))
+  }
+})
+
 it('two find each other by Gun alone', async () => {
   const { url } = await relay()
   const startedMs = performance.now()

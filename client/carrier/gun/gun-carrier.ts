@@ -18,7 +18,7 @@ import { Inbox } from './inbox.ts'
 import { Outbox, type Letter } from './outbox.ts'
 import { AnnouncePace } from './pace.ts'
 import type { ReadMessage } from './read-message.ts'
-import { bucketOf, bucketsAround, Records, type GunRecord, type Place } from './records.ts'
+import { bucketOf, bucketsAround, isPresence, Records, type GunRecord, type Place } from './records.ts'
 import { Relay } from './relay.ts'
 
 export interface GunCarrierOptions {
@@ -259,7 +259,7 @@ class RunningGunCarrier implements GunCarrier {
     const place = await records?.presencePlace(self.peerId, bucketOf(nowByAllMs))
     if (!place) return
     this.#count.announced++
-    await this.#write(self, place, { kind: 'presence', body: self.announcement() })
+    await this.#write(self, place, { kind: this.#pace.isSeeking ? 'presence' : 'answer', body: self.announcement() })
   }
 
   #post(): void {
@@ -322,15 +322,17 @@ class RunningGunCarrier implements GunCarrier {
   #take({ kind, from, body }: GunRecord): void {
     // Closed or put away while it was opened.
     if (!this.#graph) return
-    if (kind !== 'presence') {
+    if (!isPresence(kind)) {
       this.#events?.envelope({ kind, home: 0, peer: from, body })
       return
     }
     if (!this.#members.has(from) && this.#members.size < MAX_MEMBERS) {
       this.#members.add(from)
-      this.#pace.answer(this.#members.size, nowMs(), Math.random(), Math.random())
+      const { size } = this.#members
+      if (kind === 'presence') this.#pace.answer(size, nowMs(), Math.random(), Math.random())
       this.#tick()
     }
-    this.#events?.met(body)
+    // Or every newcomer had all who answer him meet each other.
+    if (kind === 'presence' || this.#pace.isSeeking) this.#events?.met(body)
   }
 }

@@ -7,7 +7,7 @@ import type { CarrierSelf } from '../carrier.ts'
 import { Freshness } from './freshness.ts'
 import { MAX_OPENING, OPEN_RATE } from './limits.ts'
 import type { ReadMessage, ValueAt } from './read-message.ts'
-import { isCurrent, type GunRecord, type Records } from './records.ts'
+import { isCurrent, isPresence, type GunRecord, type Records } from './records.ts'
 
 type Origin = 'known' | 'unknown'
 
@@ -40,7 +40,7 @@ export class Inbox {
     this.#opening[origin]--
     // Our own come back from the relays.
     if (record?.from === self.peerId) return
-    if (!record || (record.kind === 'presence' && !isAnnouncement(record, self))) this.count.rubbish++
+    if (!record || (isPresence(record.kind) && !isAnnouncement(record, self))) this.count.rubbish++
     else if (!isCurrent(record, self.nowMs()) || !this.#freshness.take(slot, record.issuedAtMs)) this.count.stale++
     else {
       this.count.taken++

@@ -6,10 +6,10 @@ import { compareBytes, type Bytes } from '../../../protocol/bytes.ts'
 import type { PeerId } from '../../../protocol/peer-id.ts'
 import { TokenBucket } from '../../token-bucket.ts'
 import { MAIL_BURST, MAIL_PER_SECOND, MAX_PAIRS, MAX_QUEUED_ENVELOPES, SLOT_HOLD_MS, SLOTS_PER_PAIR } from './limits.ts'
-import type { RecordKind } from './records.ts'
+import type { MailKind } from './records.ts'
 
 export interface Letter {
-  readonly kind: Exclude<RecordKind, 'presence'>
+  readonly kind: MailKind
   readonly to: PeerId
   readonly body: Bytes
 }

@@ -30,6 +30,11 @@ export class AnnouncePace {
     return this.#dueAtMs
   }
 
+  /** Whether somebody is missing. */
+  get isSeeking(): boolean {
+    return this.#isSeeking
+  }
+
   seek(isMissingSomebody: boolean, nowMs: number): void {
     const wasSeeking = this.#isSeeking
     this.#isSeeking = isMissingSomebody

@@ -14,8 +14,13 @@ import { layout, oneOf, rest, uint } from '../../../protocol/layout.ts'
 import { peerIdBytes, type PeerId } from '../../../protocol/peer-id.ts'
 import { BUCKET_MS, CLOCK_TOLERANCE_MS, MAIL_LIFE_MS, MAX_RECORD_CHARACTERS, PRESENCE_LIFE_MS } from './limits.ts'
 
-/** `presence`: the body is an announcement. The others are envelopes to the owner of the mailbox. */
-export type RecordKind = 'presence' | Exclude<EnvelopeKind, 'relay'>
+/**
+ * `presence`, `answer`: the body is an announcement, of one who misses somebody, or who is there for those who do. The others are
+ * envelopes to the owner of the mailbox.
+ */
+export type RecordKind = PresenceKind | MailKind
+export type PresenceKind = 'presence' | 'answer'
+export type MailKind = Exclude<EnvelopeKind, 'relay'>
 
 export interface GunRecord {
   readonly kind: RecordKind
@@ -34,7 +39,7 @@ export interface Place {
 const VERSION = 1
 const LAYOUT = layout<{ version: number } & GunRecord>({
   version: uint(1),
-  kind: oneOf<RecordKind>(['presence', 'signal', 'intro', 'who']),
+  kind: oneOf<RecordKind>(['presence', 'signal', 'intro', 'who', 'answer']),
   from: PEER_ID,
   issuedAtMs: uint(6),
   body: rest,
@@ -43,6 +48,10 @@ const NONCE_BYTES = 12
 const NAME_BYTES = 16
 const BUCKET = uint(6)
 const RING = uint(1)
+
+export function isPresence(kind: RecordKind): kind is PresenceKind {
+  return kind === 'presence' || kind === 'answer'
+}
 
 /** The hour that a time is in. */
 export function bucketOf(timeMs: number): number {
@@ -58,7 +67,7 @@ export function bucketsAround(timeMs: number): readonly number[] {
 
 /** Whether a record is of now, by clocks that differ as much as they may. */
 export function isCurrent({ kind, issuedAtMs }: Pick<GunRecord, 'kind' | 'issuedAtMs'>, nowMs: number): boolean {
-  const lifeMs = kind === 'presence' ? PRESENCE_LIFE_MS : MAIL_LIFE_MS
+  const lifeMs = isPresence(kind) ? PRESENCE_LIFE_MS : MAIL_LIFE_MS
   const ageMs = nowMs - issuedAtMs
   return ageMs >= -CLOCK_TOLERANCE_MS && ageMs < lifeMs + CLOCK_TOLERANCE_MS
 }
