@@ -14,9 +14,9 @@ const MIN_SPREAD_MS = 200
 const SHORT_OUTAGE_FAILURES = 40
 const SHORT_OUTAGE_MAX_SPREAD_MS = 1_500
 const SHORT_OUTAGE_RETURNS = 4
-/** Others take minutes: for about ten of them nobody is missing for longer than this after the end. */
-const OUTAGE_FAILURES = 240
-const OUTAGE_MAX_SPREAD_MS = 5_000
+/** Others take minutes: for about ten of them nobody is missing for longer than 5 s after the end, the last handshake included. */
+const OUTAGE_FAILURES = 300
+const OUTAGE_MAX_SPREAD_MS = 4_000
 /** Patience of a person who watches the page; also bounds what a dead host is asked. */
 const MAX_SPREAD_MS = 20_000
 

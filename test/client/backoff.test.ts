@@ -36,11 +36,11 @@ describe('the delay before a reconnection', () => {
     expect(bounds).toEqual([2, 400, 800, 1_500, 1_500, 1_500])
   })
 
-  it('grows up to 5 s when the outage is no short one, and up to 20 s when it is a long one, or the room is large', () => {
+  it('grows up to 4 s when the outage is no short one, and up to 20 s when it is a long one, or the room is large', () => {
     expect(reconnectDelayMs(40, 2, 1)).toBe(1_500)
-    expect(reconnectDelayMs(41, 2, 1)).toBe(5_000)
-    expect(reconnectDelayMs(240, 2, 1)).toBe(5_000)
-    expect(reconnectDelayMs(241, 2, 1)).toBe(20_000)
+    expect(reconnectDelayMs(41, 2, 1)).toBe(4_000)
+    expect(reconnectDelayMs(300, 2, 1)).toBe(4_000)
+    expect(reconnectDelayMs(301, 2, 1)).toBe(20_000)
     expect([0, 1, 2, 3].map((failures) => reconnectDelayMs(failures, 2_000, 1))).toEqual([2_000, 4_000, 8_000, 8_000])
     expect(reconnectDelayMs(2, 5_000, 1)).toBe(20_000)
   })
