@@ -131,7 +131,8 @@ export class Links implements ArrivalsHost, PeerHost {
   async met(announcement: Bytes, via: number, isAnew = false): Promise<void> {
     const { mesh } = this.#parts.options
     const isLinked = () => [...this.remotes.values()].some((remote) => isOf(remote, announcement))
-    if (mesh && !mesh.isComplete && !isLinked()) return mesh.told(announcement, via === ROOM)
+    // In a small network the room tells of everybody; whoever shows himself elsewhere may be one of many.
+    if (mesh && (via || !mesh.isComplete) && !isLinked()) return mesh.told(announcement, via)
     const met = await this.#arrivals.meet(announcement, via)
     if (typeof met !== 'string') {
       if (!this.#host.carriers.found(met.id, via) && (isAnew || !met.hasPath)) met.relayUp(via)
@@ -141,8 +142,8 @@ export class Links implements ArrivalsHost, PeerHost {
   }
 
   /** Links to somebody; false when there will be no link. */
-  async meet(announcement: Bytes): Promise<boolean> {
-    return typeof (await this.#arrivals.meet(announcement)) !== 'string'
+  async meet(announcement: Bytes, via?: number): Promise<boolean> {
+    return typeof (await this.#arrivals.meet(announcement, via)) !== 'string'
   }
 
   /** The peer owes an answer over a carrier, and has said nothing since then. */

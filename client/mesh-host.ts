@@ -41,7 +41,7 @@ export function meshHost(
     sign: (message) => session.sign(message),
     prove,
     authorize: (applicant) => links.authorize(applicant),
-    link: (announcement) => links.meet(announcement),
+    link: (...args) => links.meet(...args),
     direct: (peer) => links.direct(peer),
     release: (peer) => void links.release(peer),
     sample: (count) => room.send(encodePeersRequest({ sample: count })),

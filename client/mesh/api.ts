@@ -42,8 +42,12 @@ export interface SharedMesh {
   readonly neighbours: ReadonlySet<PeerId>
   /** Called once, when the network has been made. */
   attach(host: MeshHost): void
-  /** A carrier, the room or another, told of a member, and there is no link to it. The announcement is not proven. */
-  told(announcement: Bytes, isFromRoom: boolean): void
+  /**
+   * A carrier told of a member, and there is no link to it. The announcement is not proven.
+   *
+   * @param via the carrier's place in the order of resort; 0 is the room's
+   */
+  told(announcement: Bytes, via: number): void
   /** An application uses the link to this peer. */
   used(peer: PeerId): void
   /** The peer's link, or a link that is made now. Rejects with EdgeNetError `peer-unknown` when nobody knows a way. */
@@ -80,8 +84,12 @@ export interface MeshHost extends Pick<Network, 'on' | 'channel' | 'peers' | 'pe
   prove(announcement: Bytes): Promise<ProvenMember | undefined>
   /** Whether the application lets a member be seen and heard. Never rejects. */
   authorize(applicant: Applicant): Promise<boolean>
-  /** Begins a link; `peer` follows when the other side answers. False when there will be none. Never rejects. */
-  link(announcement: Bytes): Promise<boolean>
+  /**
+   * Begins a link; `peer` follows when the other side answers. False when there will be none. Never rejects.
+   *
+   * @param via the carrier that told of the peer, if one did: it is turned to first, after the room
+   */
+  link(announcement: Bytes, via?: number): Promise<boolean>
   /** A direct path to this peer is worth its connection. */
   direct(peer: PeerId): void
   /** Ends a link that nobody needs. */

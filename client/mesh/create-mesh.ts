@@ -75,8 +75,8 @@ class NetworkMesh implements SharedMesh {
     this.carrier.routes = this.#shell
   }
 
-  told(announcement: Bytes, isFromRoom: boolean): void {
-    this.#shell?.told(announcement, isFromRoom)
+  told(announcement: Bytes, via: number): void {
+    this.#shell?.told(announcement, via)
   }
 
   used(peer: PeerId): void {

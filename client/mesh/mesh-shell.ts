@@ -8,6 +8,7 @@ import { parsePeerId, peerIdText, type PeerId } from '../../protocol/peer-id.ts'
 import type { Peer, Sendable } from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { random } from '../qdag/shell.ts'
+import { AgingMap } from './aging-map.ts'
 import { Announcements } from './announcements.ts'
 import type { MeshHost } from './api.ts'
 import { Broadcasts } from './broadcasts.ts'
@@ -22,6 +23,9 @@ import { Reaching, unreachableError } from './reaching.ts'
 import { Topics } from './topics.ts'
 
 const ROOM = 'room'
+/** As many as the overlay has in mind, several times over, and as long as whoever showed himself is taken to be there. */
+const MAX_TOLD = 256
+const TOLD_MS = 600_000
 
 export class MeshShell implements NeighbourRoutes, NewcomersHost {
   readonly topics: Topics
@@ -34,6 +38,8 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
   readonly #newcomers: Newcomers
   readonly #outbox: Outbox
   readonly #reaching = new Reaching()
+  /** Which carrier told of a member last. */
+  readonly #toldVia = new AgingMap<PeerId, number>(MAX_TOLD, TOLD_MS)
   readonly #links: LinkWatch
   readonly #stops: readonly (() => void)[]
   readonly #turns: ((mesh: Mesh, nowMs: number) => unknown)[] = []
@@ -90,8 +96,8 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     return new Set(this.#mesh.neighbours)
   }
 
-  told(announcement: Bytes, isFromRoom: boolean): void {
-    void this.#newcomers.told(announcement, isFromRoom)
+  told(announcement: Bytes, via: number): void {
+    void this.#newcomers.told(announcement, via)
   }
 
   used(peer: PeerId): void {
@@ -165,12 +171,17 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
     return this.#isRoomUp ? this.#total : Math.max(this.#total, this.#announcements.count + 1)
   }
 
-  member(id: PeerId, announcement: Bytes): void {
+  counted(): void {
+    if (!this.#isRoomUp) this.#turn((mesh, now) => mesh.heardOf(this.size, now))
+  }
+
+  member(id: PeerId, announcement: Bytes, via: number): void {
+    this.#toldVia.set(id, via, nowMs())
     this.#turn((mesh, now) => mesh.members([{ id, announcement }], now))
   }
 
-  link(announcement: Bytes): void {
-    void this.#host.link(announcement)
+  link(announcement: Bytes, via: number): void {
+    void this.#host.link(announcement, via)
   }
 
   // ---- what happens ------------------------------------------------------------------------------------------------
@@ -236,12 +247,8 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
 
   #tick(): void {
     this.#links.renew()
-    this.#turn((mesh, now) => {
-      const { size } = this
-      const hasOutgrown = !this.#isRoomUp && this.#total > 0 && size > this.#total
-      if (hasOutgrown) mesh.size(size, now)
-      mesh.tick(now)
-    })
+    this.counted()
+    this.#turn((mesh, now) => mesh.tick(now))
   }
 
   // ---- what the mesh asks for --------------------------------------------------------------------------------------
@@ -275,7 +282,8 @@ export class MeshShell implements NeighbourRoutes, NewcomersHost {
   async #reach(id: PeerId, announcement: Bytes): Promise<void> {
     const known = this.#host.peers.get(id)
     if (known) this.#links.linked(known)
-    else if (!(await this.#host.link(announcement))) this.#turn((mesh, now) => mesh.unreachable(id, now))
+    else if (!(await this.#host.link(announcement, this.#toldVia.get(id, nowMs()))))
+      this.#turn((mesh, now) => mesh.unreachable(id, now))
   }
 
   async #met(announcement: Bytes, from: PeerId): Promise<void> {

@@ -150,6 +150,11 @@ export class Mesh {
     this.#turn(nowMs, () => this.#overlay.size(total))
   }
 
+  /** Of so many members something was heard lately, oneself included, and no room counts them. */
+  heardOf(members: number, nowMs: number): void {
+    this.#turn(nowMs, () => this.#overlay.heardOf(members))
+  }
+
   /** Whether somebody is missing whom no room brings. */
   seek(isMissingSomebody: boolean, nowMs: number): void {
     this.#turn(nowMs, () => this.#overlay.seek(isMissingSomebody))

@@ -8,6 +8,7 @@ export class NetworkSize {
   readonly #degrees: Degrees
   /** Oneself included, as the room said last; 0 if it never has. */
   #told = 0
+  #heardOf = 0
   #size = 1
   #isComplete = true
 
@@ -38,11 +39,17 @@ export class NetworkSize {
 
   told(total: number): void {
     this.#told = total
+    this.#heardOf = 0
+  }
+
+  /** Of so many members something was heard lately, oneself included, and no room counts them. */
+  heardOf(members: number): void {
+    this.#heardOf = members
   }
 
   /** A room that has just come back, or was never there, does not know everybody: whom one knows oneself counts, too. */
   measure(known: number): void {
-    this.#size = Math.max(this.#told, known)
+    this.#size = Math.max(this.#told, this.#heardOf, known)
     const { complete } = this.#degrees
     this.#isComplete = this.#size <= (this.#isComplete ? OUTGROWN * complete : complete)
   }

@@ -187,6 +187,12 @@ export class Overlay {
     this.#soon()
   }
 
+  /** Of so many members something was heard lately, oneself included, and no room counts them. */
+  heardOf(members: number): void {
+    this.#size.heardOf(members)
+    this.#measure()
+  }
+
   /** There are fewer neighbours than a network of this size has for everybody. */
   get isLacking(): boolean {
     return this.#size.isTooFew(this.degree)

@@ -1,5 +1,5 @@
 /** What a mesh does for its network: everybody hears what is said to all, nobody has too many links, and members are reached by way of others. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EdgeNetError } from '../../client/errors.ts'
 import { createMesh } from '../../client/mesh/index.ts'
 import { utf8, type Bytes } from '../../protocol/bytes.ts'
@@ -10,6 +10,8 @@ import { keysIn, MeshWorld, selfOf, type Keys, type MeshMember } from '../suppor
 
 const MOST = 16
 const DEGREE = 4
+/** A carrier's place in the order of resort. */
+const GUN = 2
 /** Room for newcomers above the degree. */
 const MAX_NEIGHBOURS = DEGREE + DEGREE / 2
 
@@ -124,6 +126,26 @@ describe('in a network that is larger than that', () => {
     await expect.poll(() => newcomer.mesh.neighbours.size, { interval: 20 }).toBeGreaterThanOrEqual(2)
     await newcomer.mesh.broadcast('here I am')
     await expect.poll(() => members.every((member) => member.words.includes('here I am'))).toBe(true)
+  })
+
+  it('a newcomer to whom many show themselves without a room knows that it is one of many', async () => {
+    const members = await meshOf(MOST - 1)
+    world.hasRoom = false
+    const newcomer = world
+      .add(selfOf(keys[MOST - 1] as Keys), { degree: DEGREE })
+      .join()
+      .carry()
+    const wasComplete: boolean[] = []
+    vi.spyOn(newcomer, 'link').mockImplementation(async () => {
+      wasComplete.push(newcomer.mesh.isComplete)
+      return true
+    })
+    expect(newcomer.mesh.isComplete).toBe(true)
+    for (const member of members) newcomer.mesh.told(member.announcement(), GUN)
+    await expect.poll(() => wasComplete.length).toBeGreaterThan(MOST / 2)
+    expect(newcomer.mesh.isComplete).toBe(false)
+    // A small network's limit, and a quarter beyond.
+    expect(wasComplete.filter(Boolean).length).toBeLessThanOrEqual(1.25 * 2 * DEGREE)
   })
 
   it('what is said goes on when neighbours have died', async () => {

@@ -2,15 +2,16 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Peer } from '../../client/api.ts'
+import { ROOM } from '../../client/carrier/carriers.ts'
 import { Announcements } from '../../client/mesh/announcements.ts'
 import type { MeshHost, ProvenMember } from '../../client/mesh/api.ts'
 import { GOSSIP_POLICY } from '../../client/mesh/gossip-policy.ts'
 import { HeardBefore } from '../../client/mesh/heard-before.ts'
 import { MessageStore, type StoredMessage } from '../../client/mesh/message-store.ts'
-import { Newcomers } from '../../client/mesh/newcomers.ts'
+import { Newcomers, type NewcomersHost } from '../../client/mesh/newcomers.ts'
 import { Outbox } from '../../client/mesh/outbox.ts'
 import { Reaching } from '../../client/mesh/reaching.ts'
-import { utf8 } from '../../protocol/bytes.ts'
+import { textOf, utf8, type Bytes } from '../../protocol/bytes.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 import { Random } from '../sim/random.ts'
 
@@ -67,13 +68,24 @@ describe('what was heard before', () => {
 })
 
 describe('a newcomer of whom another carrier tells everybody', () => {
+  const GUN = 2
+  const nobody: NewcomersHost = {
+    random: () => 0,
+    size: 1,
+    isComplete: false,
+    isLacking: true,
+    counted: () => undefined,
+    member: () => undefined,
+    link: () => undefined,
+  }
+
   function greeters(members: number, isLacking = false): Promise<number> {
     const chance = new Random(members)
     const random = () => chance.fraction()
     let links = 0
-    const host = { random, size: members, isLacking, member: () => undefined, link: () => void links++ }
+    const host = { ...nobody, random, size: members, isLacking, link: () => void links++ }
     const all = Array.from({ length: members }, () => new Newcomers(host, announcements(memberOf('new'))))
-    return Promise.all(all.map((each) => each.told(utf8('new'), false))).then(() => links)
+    return Promise.all(all.map((each) => each.told(utf8('new'), GUN))).then(() => links)
   }
 
   it.each([10, 100, 1_000, 3_000])('is linked to by some, and not by all, of %s', async (members) => {
@@ -86,17 +98,33 @@ describe('a newcomer of whom another carrier tells everybody', () => {
     expect(await greeters(50, true)).toBe(50)
   })
 
+  it('is linked to by everybody as long as nobody knows of many, and is no candidate then', async () => {
+    const linked: string[] = []
+    const known: string[] = []
+    let count = 0
+    const host = {
+      ...nobody,
+      isLacking: false,
+      size: 1_000_000,
+      random: () => 1,
+      get isComplete() {
+        return count <= 3
+      },
+      counted: () => void count++,
+      member: (id: PeerId) => void known.push(id),
+      link: (announcement: Bytes, via: number) => void linked.push(`${textOf(announcement)} ${via}`),
+    }
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      await new Newcomers(host, announcements(memberOf(name))).told(utf8(name), GUN)
+    expect(linked).toEqual(['a 2', 'b 2', 'c 2'])
+    expect(known).toEqual(['d', 'e'])
+  })
+
   it('is left to the room where there is one', async () => {
     let links = 0
     const known: PeerId[] = []
-    const host = {
-      random: () => 0,
-      size: 1,
-      isLacking: true,
-      member: (id: PeerId) => void known.push(id),
-      link: () => void links++,
-    }
-    await new Newcomers(host, announcements(memberOf('new'))).told(utf8('new'), true)
+    const host = { ...nobody, member: (id: PeerId) => void known.push(id), link: () => void links++ }
+    await new Newcomers(host, announcements(memberOf('new'))).told(utf8('new'), ROOM)
     expect(known).toEqual(['new'])
     expect(links).toBe(0)
   })
@@ -109,13 +137,12 @@ describe('a newcomer of whom another carrier tells everybody', () => {
       await new Promise<void>((resolve) => held.push(resolve))
       return undefined
     })
-    const host = { random: () => 0, size: 1, isLacking: true, member: () => undefined, link: () => undefined }
-    const newcomers = new Newcomers(host, proving)
-    const all = Array.from({ length: 500 }, (_, i) => newcomers.told(utf8(`${i}`), false))
+    const newcomers = new Newcomers(nobody, proving)
+    const all = Array.from({ length: 500 }, (_, i) => newcomers.told(utf8(`${i}`), GUN))
     expect(proofs).toBe(64)
     for (const resolve of held) resolve()
     await Promise.all(all)
-    void newcomers.told(utf8('later'), false)
+    void newcomers.told(utf8('later'), GUN)
     expect(proofs).toBe(65)
   })
 })

@@ -313,7 +313,7 @@ export class MeshMember implements MeshHost {
   /** The room tells of somebody. */
   told(other: MeshMember): void {
     if (this.mesh.isComplete) void this.link(other.announcement())
-    else this.mesh.told(other.announcement(), true)
+    else this.mesh.told(other.announcement(), 0)
   }
 
   blame(peer: PeerId, reason: string): void {
