@@ -48,6 +48,10 @@ export interface MemberReport {
   readonly left: Readonly<Record<string, number>>
   readonly errors: readonly string[]
   readonly entries: number
+  /** Entries that wait for others. */
+  readonly orphans: number
+  /** How far the comparison with each peer has come, by its id. */
+  readonly syncing: Readonly<Record<string, string>>
   readonly digest: string
 }
 
@@ -97,6 +101,7 @@ export function makeMember(sdk: Sdk): Member {
   const broken: string[] = []
   /** How links ended, for whoever wonders. */
   const ends: string[] = []
+  const syncing: Record<string, string> = {}
   /** Of each stream, the last number that came. */
   const streams = new Map<string, number>()
   /** Of each link, what we have sent over it. */
@@ -111,10 +116,9 @@ export function makeMember(sdk: Sdk): Member {
       const found = look()
       if (found !== undefined && found !== false) return found
     }
-    const facts = peer
-      ? `${JSON.stringify(peer.explain())} ${Math.round(performance.now())} ${ends.slice(-8).join('; ')}`
-      : ''
-    throw new Error(`${name}: ${what} did not happen within ${PATIENCE_MS} ms ${facts}`)
+    const peers = peer ? [peer] : [...network.peers.values()]
+    const facts = [JSON.stringify(peers.map((one) => one.explain())), Math.round(performance.now()), ...ends.slice(-20)]
+    throw new Error(`${name}: ${what} did not happen within ${PATIENCE_MS} ms ${facts.join('; ')}`)
   }
 
   /** Sends the next number of the stream of this link. */
@@ -152,6 +156,9 @@ export function makeMember(sdk: Sdk): Member {
       network.on('peer-left', ({ peer, reason }) => {
         left[reason] = (left[reason] ?? 0) + 1
         ends.push(`${peer.name} ${reason} at ${Math.round(performance.now())}`)
+      })
+      network.ledger?.on('sync', ({ peerId, state }) => {
+        syncing[peerId] = `${state} ${Math.round(performance.now())}`
       })
       network.on('error', ({ error }) => void (errors.length < 100 && errors.push(`${error.code} ${error.reason}`)))
       return { peerId: network.peerId, joinedMs: performance.now() - startedMs }
@@ -238,6 +245,8 @@ export function makeMember(sdk: Sdk): Member {
         left,
         errors,
         entries: statistics?.entries ?? 0,
+        orphans: statistics?.orphans ?? 0,
+        syncing: { ...syncing, now: `${Math.round(performance.now())}` },
         digest: statistics?.digest ?? '',
       }
     },

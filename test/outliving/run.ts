@@ -14,7 +14,7 @@ const [pages, nodes] = [Number(EDGE_NET_PAGES), Number(EDGE_NET_NODES)]
 const startedMs = performance.now()
 const tell = (what: string) =>
   console.log(`${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6)} s  ${what}`)
-const outcome = await playStory({ pages, nodes, degree: 4, reaches: 12, cuts: 4, talkMs: 10_000, tell })
+const outcome = await playStory({ pages, nodes, degree: 4, reaches: 12, cuts: 4, newcomers: 8, talkMs: 10_000, tell })
 const finding = findingOf(outcome, `${pages} pages and ${nodes} Node peers of degree 4`)
 console.log(consoleTextOf(finding))
 await writeFile(

@@ -20,6 +20,8 @@ export interface StoryOptions {
   /** How many members are reached, and how many paths are cut. */
   readonly reaches: number
   readonly cuts: number
+  /** How many come while there is only Gun: Node processes and pages in turn. */
+  readonly newcomers: number
   /** How long everybody talks before the Worker is killed, and again after it is back. */
   readonly talkMs: number
   readonly tell?: (what: string) => void
@@ -132,7 +134,8 @@ export async function playStory(options: StoryOptions): Promise<Outcome> {
     tell('what was cut is mended')
 
     const newcomers: Newcomer[] = []
-    for (const where of ['Node', 'page'] as const) {
+    for (let i = 0; i < options.newcomers; i++) {
+      const where = i % 2 === 0 ? 'Node' : 'page'
       const { member, joinedMs } = await enter(where)
       newcomers.push({ where, joinedMs, ...(await member.first()) })
       await talk.go(SAY_MS)
@@ -158,8 +161,9 @@ export async function playStory(options: StoryOptions): Promise<Outcome> {
         const isSame = new Set(all.map(({ digest }) => digest)).size === 1
         return isSame && all.every(({ heard, name }) => talk.missedBy(name, heard).length === 0) ? all : undefined
       },
-      reports,
+      async () => talk.lackingIn(await reports()),
     )
+    tell('everybody has the same')
     return { before, reached, overNeighbours, overGun, newcomers, returnedMs, said: talk.said, after }
   } finally {
     for (const close of closing.toReversed()) await close()
@@ -186,6 +190,20 @@ class Conversation {
       await at(this.#actors, 7 * this.#turn + 3).member.contribute(`task ${this.#turn}`)
       this.#turn++
     }
+  }
+
+  /** Whom something is missing that others have, and how they are connected. */
+  lackingIn(all: readonly MemberReport[]): unknown {
+    const most = Math.max(...all.map(({ entries }) => entries))
+    const nameOf = new Map(all.map(({ peerId, name }) => [peerId, name]))
+    return all
+      .map(({ heard, broken: _broken, links, syncing, ...report }) => ({
+        ...report,
+        missed: this.missedBy(report.name, heard),
+        links: links.map(({ id, kind, isNeighbour }) => `${nameOf.get(id)} ${kind}${isNeighbour ? ' neighbour' : ''}`),
+        syncing: Object.entries(syncing).map(([id, state]) => `${nameOf.get(id) ?? id} ${state}`),
+      }))
+      .filter(({ missed, entries }) => missed.length > 0 || entries < most)
   }
 
   /** What somebody who was there has not heard. */

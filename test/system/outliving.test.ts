@@ -7,7 +7,7 @@ import { faultsOf } from '../outliving/outcome.ts'
 import { playStory } from '../outliving/story.ts'
 
 it('goes on when its Worker is killed, lets newcomers in, and has lost nothing when the Worker is back', async () => {
-  const outcome = await playStory({ pages: 4, nodes: 8, degree: 4, reaches: 3, cuts: 1, talkMs: 2_000 })
+  const outcome = await playStory({ pages: 4, nodes: 8, degree: 4, reaches: 3, cuts: 1, newcomers: 2, talkMs: 2_000 })
   expect(faultsOf(outcome)).toEqual([])
   const { reached, overNeighbours, overGun, newcomers, returnedMs } = outcome
   expect(reached.map(({ carrier }) => carrier)).toContain('neighbours')
