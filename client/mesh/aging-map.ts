@@ -15,6 +15,12 @@ export class AgingMap<K, V> {
     return this.#entries.size
   }
 
+  /** How many are not too old. */
+  sizeAt(nowMs: number): number {
+    this.#forget(nowMs)
+    return this.#entries.size
+  }
+
   has(key: K, nowMs: number): boolean {
     return this.#live(key, nowMs) !== undefined
   }
@@ -26,14 +32,10 @@ export class AgingMap<K, V> {
   /** @returns what had to be forgotten for it, what it replaces included */
   set(key: K, value: V, nowMs: number): readonly V[] {
     const replaced = this.#entries.get(key)
-    const forgotten = replaced ? [replaced.value] : []
     this.#entries.delete(key)
     this.#entries.set(key, { value, atMs: nowMs })
-    for (const [oldest, entry] of this.#entries) {
-      if (this.#entries.size <= this.#maxEntries && nowMs - entry.atMs <= this.#maxAgeMs) break
-      this.#entries.delete(oldest)
-      forgotten.push(entry.value)
-    }
+    const forgotten = this.#forget(nowMs)
+    if (replaced) forgotten.push(replaced.value)
     return forgotten
   }
 
@@ -55,6 +57,17 @@ export class AgingMap<K, V> {
       if (nowMs - atMs > this.#maxAgeMs) return
       yield [key, value, atMs]
     }
+  }
+
+  /** @returns what is too old, or too much */
+  #forget(nowMs: number): V[] {
+    const forgotten: V[] = []
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#entries.size <= this.#maxEntries && nowMs - entry.atMs <= this.#maxAgeMs) break
+      this.#entries.delete(oldest)
+      forgotten.push(entry.value)
+    }
+    return forgotten
   }
 
   #live(key: K, nowMs: number): { readonly value: V; readonly atMs: number } | undefined {

@@ -42,7 +42,7 @@ export class Announcements {
 
   /** Members of whom something has been heard lately. */
   get count(): number {
-    return this.#counted.size
+    return this.#counted.sizeAt(nowMs())
   }
 
   /** Somebody is no member any more: who was proven before that may be another one. */

@@ -218,6 +218,16 @@ describe('who waits for a link', () => {
 })
 
 describe('announcements', () => {
+  it('count members of whom something was heard in the last ten minutes', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const all = announcements(memberOf('early'))
+    await all.prove(utf8('early'))
+    expect(all.count).toBe(1)
+    vi.advanceTimersByTime(600_001)
+    expect(all.count).toBe(0)
+  })
+
   it('are proven once, counted, and the application is asked once', async () => {
     let proofs = 0
     let questions = 0
