@@ -22,7 +22,7 @@ export class Failures {
    */
   misbehaved(from: PeerId | undefined, reason: string, peer?: Peer): void {
     if (!this.#faults.note(from, nowMs())) return
-    const hint = 'It was dropped. The client is faulty or the host tampers.'
+    const hint = 'Dropped: the client is faulty or the host tampers.'
     const name = from ?? 'the room'
     const error = new EdgeNetError('peer-misbehaved', reason, `Bad input in the name of ${name} (${reason}).`, hint)
     this.#emitter.emit('error', { error, ...(peer && { peer }) })
@@ -37,7 +37,7 @@ export class Failures {
   handlerFailed(cause: unknown, type?: keyof NetworkEvents): void {
     // Only the runtime is left to tell when a handler of errors fails: told of itself it would fail for ever.
     if (type === 'error') return void Promise.reject(cause)
-    const hint = 'Mend it by the cause; all else went on.'
+    const hint = 'See the cause; all else went on.'
     const message = 'A handler, callback or identity failed.'
     this.#emitter.emit('error', { error: new EdgeNetError('handler-failed', 'threw', message, hint, { cause }) })
   }

@@ -248,7 +248,7 @@ export class JoinedNetwork implements Network, MembershipHost {
     if (this.#carriers.isAnyUp) return this.#entered()
     const isLate = nowMs() - this.#startedAtMs > CARRIERS_LATE_MS
     if (!isLate && options.carriers?.some((carrier) => !this.#carriers.hasTold(carrier))) return
-    const hint = 'Check the URL and the network; proxies must pass WebSockets.'
+    const hint = 'Check URL and network; proxies must pass WebSockets.'
     const message = `No answer from ${room.http}.`
     const unreachable = new EdgeNetError('room-unreachable', 'no-answer', message, hint, failure)
     this.#fail(this.#refusal ? refusalError(this.#refusal) : unreachable)

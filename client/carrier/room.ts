@@ -17,6 +17,7 @@ import { nowMs } from '../clock.ts'
 import type { Timer } from '../timers.ts'
 import { reconnectDelayMs } from './backoff.ts'
 import type { Carrier, CarrierEvents, CarrierSelf } from './carrier.ts'
+import { probe } from './probe.ts'
 
 /** What the room tells beyond what every carrier does. */
 export interface RoomEvents {
@@ -131,6 +132,7 @@ export class RoomCarrier implements Carrier {
 
   async #connect(attempt: number): Promise<void> {
     this.#refusal = undefined
+    await probe(this.#url, this.#failures, CONNECT_TIMEOUT_MS)
     const ticket = await this.#ticket()
     if (attempt !== this.#attempt) return
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])

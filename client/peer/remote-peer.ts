@@ -320,7 +320,7 @@ export class RemotePeer implements Peer, PeerLink {
     this.state = 'closed'
     clearTimeout(this.#timer)
     this.#link.close()
-    const hint = 'It may have arrived: ask the other side, if it comes back.'
+    const hint = 'It may have arrived: ask the other side.'
     const lost = new EdgeNetError('not-delivered', 'ended', 'The link ended before it was confirmed.', hint)
     this.#sendings.fail(leftError(this.id), lost)
     this.#reader.close()
@@ -358,7 +358,7 @@ export class RemotePeer implements Peer, PeerLink {
   }
 
   attemptFailed(end: AttemptEnd): void {
-    const hint = 'Messages stay on the relay; explain() says what would help.'
+    const hint = 'Messages stay on the relay; see explain().'
     const error = new EdgeNetError('direct-failed', end, `No direct path to ${this.id} (${end}).`, hint)
     this.#host.emit('error', { error, peer: this })
   }

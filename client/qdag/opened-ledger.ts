@@ -249,7 +249,7 @@ export class OpenedLedger implements SharedLedger {
   #handlerFailed(cause: unknown, type: keyof LedgerEvents): void {
     // Only the runtime is left to tell when a handler of errors fails: told of itself it would fail for ever.
     if (type === 'error') return void Promise.reject(cause)
-    const hint = 'Mend it by the cause; all else went on.'
+    const hint = 'See the cause; all else went on.'
     const error = new EdgeNetError('handler-failed', 'threw', 'A handler of the ledger failed.', hint, { cause })
     this.#emitter.emit('error', { error })
   }

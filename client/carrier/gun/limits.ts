@@ -55,6 +55,8 @@ export const RELAY_CONNECT_TIMEOUT_MS = 10_000
 /** Gun's own relays say `[]` every 20 s; a silence longer than that is asked about. */
 export const RELAY_IDLE_PING_MS = 25_000
 export const RELAY_PONG_WAIT_MS = 3_000
+/** A host that is there has refused or answered by then, unless it answers sockets alone. */
+export const RELAY_PROBE_MS = 3_000
 /** Something has changed: the socket is more likely dead than slow. */
 export const RELAY_NUDGE_WAIT_MS = 1_000
 /** What a relay does not take for this long is dropped: links send again. */

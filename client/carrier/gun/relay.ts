@@ -5,6 +5,7 @@
 import { nowMs } from '../../clock.ts'
 import type { Timer } from '../../timers.ts'
 import { reconnectDelayMs } from '../backoff.ts'
+import { probe } from '../probe.ts'
 import type { GunGraph, GunSocket } from './gun-graph.ts'
 import {
   RELAY_CONNECT_TIMEOUT_MS,
@@ -14,6 +15,7 @@ import {
   MAX_GUN_CHARACTERS_PER_SECOND,
   RELAY_NUDGE_WAIT_MS,
   RELAY_PONG_WAIT_MS,
+  RELAY_PROBE_MS,
 } from './limits.ts'
 import { readGunMessage, type ReadMessage } from './read-message.ts'
 
@@ -151,8 +153,21 @@ export class Relay implements GunSocket {
     this.#letGo()
     if (!graph) return
     const waitMs = reconnectDelayMs(this.#failures++, CLIENTS_PER_RELAY, Math.random())
-    this.#after(waitMs, () => this.connect(graph))
+    this.#after(waitMs, () => void this.#tryAgain(graph))
     this.#output.changed(this)
+  }
+
+  /** One that is dead for good must not keep the room's socket waiting either. */
+  async #tryAgain(graph: GunGraph): Promise<void> {
+    const isThere = await probe(this.url, this.#failures, RELAY_PROBE_MS).then(
+      () => true,
+      // Some relays answer nothing but sockets.
+      (cause: unknown) => cause instanceof DOMException && cause.name === 'TimeoutError',
+    )
+    // Let go of, or connected by a nudge, meanwhile.
+    if (graph !== this.#graph || this.#socket) return
+    if (isThere) this.connect(graph)
+    else this.#lost()
   }
 
   #letGo(): void {
