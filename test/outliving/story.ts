@@ -145,11 +145,15 @@ export async function playStory(options: StoryOptions): Promise<Outcome> {
     await service.start()
     const backMs = performance.now()
     const returnedMs: number[] = []
-    await eventually('everybody is in the room again', async () => {
-      const open = (await reports()).filter(({ state }) => state === 'open').length
-      while (returnedMs.length < open) returnedMs.push(performance.now() - backMs)
-      return open === actors.length || undefined
-    })
+    await eventually(
+      'everybody is in the room again',
+      async () => {
+        const open = (await reports()).filter(({ state }) => state === 'open').length
+        while (returnedMs.length < open) returnedMs.push(performance.now() - backMs)
+        return open === actors.length || undefined
+      },
+      async () => (await reports()).filter(({ state }) => state !== 'open'),
+    )
     await talk.go(options.talkMs)
     for (const { member } of actors) await member.talk(false)
     tell('the Worker is back')
