@@ -8,10 +8,10 @@ import { ROOT } from './process.ts'
 /**
  * What the core has now and a little room, so that it does not grow unnoticed. The goal is 13 KB with the link (LIMITS.md says
  * why it is missed); the smallest library of the field has 13.9 KB and does less. 1.6 KB of it are
- * what lets several carriers run side by side and a mesh choose the links; mesh and Gun themselves are files of their own. 50 bytes
+ * what lets several carriers run side by side and a mesh choose the links; mesh and Gun themselves are files of their own. 90 bytes
  * have a dead host probed without a WebSocket, or Chromium had pages wait for seconds when it was back (carrier/probe.ts).
  */
-const BUDGET_BROTLI_BYTES = 21_850
+const BUDGET_BROTLI_BYTES = 21_900
 /** What the core is to come down to. Said with every run, so that the budget is not taken for it. */
 const GOAL_BROTLI_BYTES = 13 * 1_024
 

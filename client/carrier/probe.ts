@@ -9,13 +9,12 @@ const ROUND = 16
 const BLIND_TRIES = 3
 
 /**
- * Resolves when it is time to open a socket, and rejects when nobody answers.
+ * Resolves when it is time to open a socket, and rejects when nobody answers. It may take for ever: whoever waits has a timer.
  *
  * @param socketUrl ws: or wss: URL
  * @param failures tries that failed in a row
  */
-export async function probe(socketUrl: string, failures: number, timeoutMs: number): Promise<void> {
+export async function probe(socketUrl: string, failures: number, signal: AbortSignal): Promise<void> {
   if (failures % ROUND < BLIND_TRIES) return
-  const signal = AbortSignal.timeout(timeoutMs)
   await fetch(socketUrl.replace('ws', 'http'), { method: 'HEAD', mode: 'no-cors', signal })
 }

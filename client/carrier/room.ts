@@ -21,7 +21,7 @@ import { probe } from './probe.ts'
 
 /** What the room tells beyond what every carrier does. */
 export interface RoomEvents {
-  /** A socket is being opened. */
+  /** Another try to open a socket begins. */
   connecting(): void
   /** What the room said, before anything that every carrier tells of it. */
   message(message: RoomMessage): void
@@ -89,6 +89,7 @@ export class RoomCarrier implements Carrier {
   /** Tells the current try from those that were given up while their ticket was signed. */
   #attempt = 0
   #startedAtMs = 0
+  #probing: AbortController | undefined
   #welcomedAtMs = -Infinity
   /** A reconnection is planned, and nothing but prudence keeps it from being made now. */
   #isWaiting = false
@@ -127,24 +128,25 @@ export class RoomCarrier implements Carrier {
     this.#isWaiting = false
     this.#startedAtMs = nowMs()
     // No ticket could be signed, or no socket may be opened from here: a try that failed like any other.
-    this.#connect(attempt).catch((cause: unknown) => attempt === this.#attempt && this.#failed(cause))
+    this.#timer = setTimeout(() => this.#lost(), CONNECT_TIMEOUT_MS)
+    this.#connect(attempt).catch((cause: unknown) => attempt === this.#attempt && this.#lost(cause))
   }
 
   async #connect(attempt: number): Promise<void> {
     this.#refusal = undefined
-    await probe(this.#url, this.#failures, CONNECT_TIMEOUT_MS)
+    this.#room.connecting()
+    this.#probing = new AbortController()
+    await probe(this.#url, this.#failures, this.#probing.signal)
     const ticket = await this.#ticket()
     if (attempt !== this.#attempt) return
     const socket = new WebSocket(this.#url, [SUBPROTOCOL, ticket])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
-    this.#timer = setTimeout(() => this.#lost(), CONNECT_TIMEOUT_MS)
     socket.onmessage = ({ data }: MessageEvent<unknown>) => this.#received(data)
     socket.onclose = () => {
       this.#onClosed?.()
       this.#lost()
     }
-    this.#room.connecting()
   }
 
   /** Something may have changed: finds out soon whether the socket lives, and connects now if there is none. */
@@ -309,15 +311,14 @@ export class RoomCarrier implements Carrier {
     this.#watch(waitMs)
   }
 
-  /** The socket is gone or as good as gone. */
-  #lost(): void {
-    if (!this.#socket) return
+  /** The socket is gone or as good as gone, or will not come. */
+  #lost(cause?: unknown): void {
     const refusal = this.#refusal
     const isFinal = refusal !== undefined && FINAL_CODES.test(refusal.code)
     this.#closed ||= isFinal
     this.#detach()
     if (isFinal) this.#room.rejected(refusal)
-    else this.#failed()
+    else this.#failed(cause)
   }
 
   #failed(cause?: unknown): void {
@@ -340,6 +341,7 @@ export class RoomCarrier implements Carrier {
     clearTimeout(this.#timer)
     clearTimeout(this.#readyTimer)
     this.#readyTimer = undefined
+    this.#probing?.abort()
     this.#attempt++
     const wasOpen = this.#isOpen
     this.#isOpen = this.#isWaiting = false

@@ -259,7 +259,7 @@ describe('a page that is put away', () => {
     await connected()
     await pass(3_000)
     expect(room.seats).toHaveLength(1)
-    expect(told).toEqual(['connecting', 'welcome', 'up'])
+    expect(told).toEqual(['connecting', 'connecting', 'welcome', 'up'])
   })
 
   it('can be left for good', async () => {

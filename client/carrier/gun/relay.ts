@@ -48,6 +48,7 @@ export class Relay implements GunSocket {
   #timer: Timer | undefined
   #failures = 0
   #isAsked = false
+  #probing: AbortController | undefined
   /** Which second it is, and how much came in it. */
   #second = 0
   #characters = 0
@@ -153,24 +154,31 @@ export class Relay implements GunSocket {
     this.#letGo()
     if (!graph) return
     const waitMs = reconnectDelayMs(this.#failures++, CLIENTS_PER_RELAY, Math.random())
-    this.#after(waitMs, () => void this.#tryAgain(graph))
+    this.#after(waitMs, () => this.#tryAgain(graph))
     this.#output.changed(this)
   }
 
   /** One that is dead for good must not keep the room's socket waiting either. */
-  async #tryAgain(graph: GunGraph): Promise<void> {
-    const isThere = await probe(this.url, this.#failures, RELAY_PROBE_MS).then(
-      () => true,
-      // Some relays answer nothing but sockets.
-      (cause: unknown) => cause instanceof DOMException && cause.name === 'TimeoutError',
+  #tryAgain(graph: GunGraph): void {
+    const probing = new AbortController()
+    this.#probing = probing
+    const go = (isThere: boolean) => {
+      // Let go of, or connected by a nudge, meanwhile.
+      if (probing.signal.aborted || graph !== this.#graph || this.#socket) return
+      probing.abort()
+      if (isThere) this.connect(graph)
+      else this.#lost()
+    }
+    // Some relays answer nothing but sockets.
+    this.#after(RELAY_PROBE_MS, () => go(true))
+    void probe(this.url, this.#failures, probing.signal).then(
+      () => go(true),
+      () => go(false),
     )
-    // Let go of, or connected by a nudge, meanwhile.
-    if (graph !== this.#graph || this.#socket) return
-    if (isThere) this.connect(graph)
-    else this.#lost()
   }
 
   #letGo(): void {
+    this.#probing?.abort()
     this.#isAsked = false
     this.#graph?.forget(this.url)
     this.close()
