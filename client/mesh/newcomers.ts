@@ -16,7 +16,7 @@ const MAX_PROVING = 64
 /** As many as the room tells of a newcomer: some of them are slow, or have gone. */
 const GREETERS = 8
 /** Links to newcomers: when many come at once, they have each other. A newcomer himself needs no more either. */
-const GREETINGS = { burst: GREETERS, perSecond: 0.5 }
+const GREETINGS = { burst: 8, perSecond: 0.5 }
 
 export interface NewcomersHost {
   readonly random: () => number

@@ -96,9 +96,9 @@ describe('a stranger at the relay', () => {
       for (const soul of souls) flood.put(soul, { [nameOf(i)]: 'A'.repeat(length) })
     }
     await carry(ada, bob, 'through the flood')
-    const { rubbish, dropped } = bob.carrier.statistics()
-    expect(rubbish).toBeGreaterThan(100)
-    expect(dropped).toBeGreaterThan(1_000)
+    // The relay may have brought the letter before most of the flood.
+    await expect.poll(() => bob.carrier.statistics().rubbish).toBeGreaterThan(100)
+    await expect.poll(() => bob.carrier.statistics().dropped).toBeGreaterThan(1_000)
     await carry(bob, ada, 'and back')
     expect(bob.envelopes.length).toBeLessThan(10)
   })
