@@ -3,13 +3,16 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { storeFailed } from '../../qdag/store-failure.ts'
-import { inTransaction, whatFails } from './sqlite.ts'
+import { inTransaction, isBusy, whatFails } from './sqlite.ts'
 
 /** Where the ledger of a network is within a data folder. @param networkId text form: `net-…`, or a plain name */
 export function ledgerPath(folder: string, networkId: string): string {
   return join(folder, 'ledgers', `${networkId}.sqlite`)
 }
 
+/** The other one needs a few milliseconds, and a second on a slow disk. We block meanwhile. */
+const TRY_AGAIN_MS = 20
+const MAX_TRIES = 100
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 /** "EdgN", so that `file` and others can tell what it is: https://sqlite.org/pragma.html#pragma_application_id */
@@ -48,11 +51,25 @@ function makeFile(path: string): void {
   }
 }
 
+/**
+ * Readers and a writer at once, and one flush for each transaction that needs it: https://sqlite.org/wal.html. Of two processes
+ * that do it to a new file at once, SQLite has one fail at once, however long it may wait, so that they do not wait for each other.
+ */
+function keepLog(database: DatabaseSync): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      return database.exec('PRAGMA journal_mode = WAL')
+    } catch (error) {
+      if (!isBusy(error) || tries === MAX_TRIES) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_AGAIN_MS)
+    }
+  }
+}
+
 /** Gives a new file its tables, and a copied one no writer. */
 export function prepare(database: DatabaseSync, path: string): void {
   whatFails(path, () => {
-    // Readers and a writer at once, and one flush for each transaction that needs it: https://sqlite.org/wal.html
-    database.exec('PRAGMA journal_mode = WAL')
+    keepLog(database)
     inTransaction(database, () => {
       const version = numberOf(database.prepare('PRAGMA user_version').get()?.['user_version'])
       if (version > VERSION) throw storeFailed('outdated', `${path} was made by a newer version.`)
