@@ -310,6 +310,13 @@ describe('what is sent', () => {
     expect(sent()).toEqual([0, 0, 1])
   })
 
+  it('is no bulk while the carrier is full, or there is none', () => {
+    setOut()
+    room.isReady = false
+    expect(roads.carriers.to(ADA)?.isReady).toBe(false)
+    expect(roads.carriers.to(BOB)).toBeUndefined()
+  })
+
   it('to a stranger as an answer goes the way that he came', () => {
     setOut()
     roads.carriers.reply(GUN, 'who', BOB, NOTHING)

@@ -38,6 +38,14 @@ async function meshOf(count: number, degree = DEGREE): Promise<readonly MeshMemb
   return members
 }
 
+/** Members who were in a room that is gone, and somebody who has just come. */
+async function newcomerWithoutRoom(): Promise<{ members: readonly MeshMember[]; newcomer: MeshMember }> {
+  const members = await meshOf(MOST - 1)
+  world.hasRoom = false
+  const own = selfOf(keys[MOST - 1] as Keys)
+  return { members, newcomer: world.add(own, { degree: DEGREE }).join().carry() }
+}
+
 function isSatisfied({ mesh }: MeshMember): boolean {
   return mesh.neighbours.size >= Math.min(world.members.size - 1, DEGREE)
 }
@@ -116,12 +124,7 @@ describe('in a network that is larger than that', () => {
   })
 
   it('a newcomer that knows one member comes in without the room, and everybody hears it', async () => {
-    const members = await meshOf(MOST - 1)
-    world.hasRoom = false
-    const newcomer = world
-      .add(selfOf(keys[MOST - 1] as Keys), { degree: DEGREE })
-      .join()
-      .carry()
+    const { members, newcomer } = await newcomerWithoutRoom()
     world.connect(newcomer, members[0] as MeshMember)
     await expect.poll(() => newcomer.mesh.neighbours.size, { interval: 20 }).toBeGreaterThanOrEqual(2)
     await newcomer.mesh.broadcast('here I am')
@@ -129,12 +132,7 @@ describe('in a network that is larger than that', () => {
   })
 
   it('a newcomer to whom many show themselves without a room knows that it is one of many', async () => {
-    const members = await meshOf(MOST - 1)
-    world.hasRoom = false
-    const newcomer = world
-      .add(selfOf(keys[MOST - 1] as Keys), { degree: DEGREE })
-      .join()
-      .carry()
+    const { members, newcomer } = await newcomerWithoutRoom()
     const wasComplete: boolean[] = []
     vi.spyOn(newcomer, 'link').mockImplementation(async () => {
       wasComplete.push(newcomer.mesh.isComplete)
